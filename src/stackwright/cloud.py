@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cloud: the one object that every front end opens."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from stackwright import converge
+from stackwright.config import Config
+from stackwright.engine.apply import Done
+from stackwright.engine.declare import allow_all
+from stackwright.engine.errors import InvalidInput, NotFound
+from stackwright.engine.intent import Rules
+from stackwright.engine.kind import Kind
+from stackwright.engine.request import Actor, Request, Result
+from stackwright.engine.resource import Driver, Resource, Wish
+from stackwright.engine.view import Picture, Renderers, take_all
+from stackwright.kinds import KINDS
+from stackwright.registry.database import Registry
+from stackwright.registry.leases import LEASE_S, Run
+from stackwright.registry.migrate import migrate
+from stackwright.scheduler.placement import Scheduler
+
+SYSTEM = Actor("system")
+FLAVORS = {
+    "m1.tiny": {"flavorid": "1", "ram": 512, "disk": 1, "vcpus": 1},
+    "m1.small": {"flavorid": "2", "ram": 2048, "disk": 20, "vcpus": 1},
+    "m1.medium": {"flavorid": "3", "ram": 4096, "disk": 40, "vcpus": 2},
+    "m1.large": {"flavorid": "4", "ram": 8192, "disk": 80, "vcpus": 4},
+    "m1.xlarge": {"flavorid": "5", "ram": 16384, "disk": 160, "vcpus": 8},
+}
+
+
+class Cloud:
+    """A registry, the kinds, and the drivers that lead to the backends. Use it as a context manager.
+
+    say: gets one line for people when something takes long. report: gets every change that was carried out.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        drivers: Mapping[str, Driver],
+        renderers: Renderers,
+        *,
+        kinds: Mapping[str, Kind] = KINDS,
+        mtu: int = 1400,
+        lease_seconds: float = LEASE_S,
+        say: Callable[[str], None] = lambda line: None,
+        report: Callable[[Done], None] = lambda done: None,
+    ) -> None:
+        self.registry = registry
+        self.drivers = drivers
+        self.rules = Rules(kinds, renderers, Scheduler(), allow_all, mtu)
+        self.everywhere = frozenset(name for name, kind in kinds.items() if kind.everywhere)
+        self.lease_seconds = lease_seconds
+        self.say = say
+        self.report = report
+
+    @classmethod
+    def open(cls, path: Path | None = None, **options: Any) -> Cloud:
+        """The cloud of this controller. Raises InvalidInput when there is none."""
+        from stackwright.backends import drivers, renderers
+
+        config = Config.load(path)
+        return cls(Registry(config.registry_url), drivers(config), renderers(), mtu=config.mtu, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop all connections."""
+        for driver in self.drivers.values():
+            driver.close()
+        self.registry.close()
+
+    def initialise(self) -> bool:
+        """Migrate the registry, and declare what every cloud starts with; True when anything was new."""
+        migrated = migrate(self.registry)
+        fresh = self.registry.write(_found) or migrated
+        wishes = (Wish("project", "default", spec={"description": "Default project"}),)
+        fresh = self.ensure(Request(wishes, SYSTEM, project="")).changed or fresh
+        known = {row.key for row in self.registry.read(lambda txn: txn.select(kind="flavor"))}
+        missing = tuple(Wish("flavor", name, spec=spec) for name, spec in FLAVORS.items() if name not in known)
+        return (self.ensure(Request(missing, SYSTEM)).changed if fresh and missing else False) or fresh
+
+    @contextmanager
+    def run(self, request: Request) -> Iterator[Run]:
+        """One converge's identity, whose leases end with it."""
+        purpose = f"{request.actor.name}: " + (
+            ", ".join(f"{wish.kind} {wish.key}" for wish in request.wishes[:3]) or "a look"
+        )
+        run = Run(self.registry, purpose, self.lease_seconds)
+        try:
+            yield run
+        finally:
+            run.release()
+
+    def ensure(self, request: Request, check: bool = False) -> Result:
+        """Make the request true; with `check`, say what that would take. See `converge.converge`."""
+        return converge.converge(self, request, check)
+
+    def drift(self) -> Result:
+        """What differs between the record and the backends; changes nothing."""
+        return converge.drift(self, Request((), SYSTEM))
+
+    def picture(self) -> Picture:
+        """Everything that is recorded."""
+        return self.registry.read(take_all)
+
+    def find(self, kind: str, name: str = "", project: str = "default") -> list[Resource]:
+        """Resources of a kind that a project may see: all, or those with this name, alias or id.
+
+        Raises NotFound for an unknown project, InvalidInput for an unknown kind.
+        """
+        if kind not in self.rules.kinds:
+            raise InvalidInput(f"unknown kind {kind}; known are: {', '.join(self.rules.kinds)}")
+        how = self.rules.kinds[kind]
+        rows = self.registry.read(lambda txn: (txn.select(kind="project", key=project), txn.select(kind=kind)))
+        if not rows[0]:
+            raise NotFound(f"project {project} does not exist; declare it first")
+        homes = ("", rows[0][0].id)
+        seen = [row for row in rows[1] if row.project in homes or how.shared(row)]
+        return [row for row in seen if not name or name in (row.name, row.id, row.spec.get(how.alias))]
+
+    def events(self, limit: int = 100, after: int = 0, resource: str = "") -> list[dict[str, Any]]:
+        """The latest events, oldest first."""
+        return self.registry.read(lambda txn: txn.events(limit, after, resource))
+
+
+def _found(txn: Any) -> bool:
+    """Give the cloud its identity, once."""
+    if txn.setting("cloud"):
+        return False
+    txn.set_setting("cloud", str(uuid.uuid4()))
+    return True

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of contents: what happens between a wish and a running cloud.
+
+    declare -> allocate -> render -> observe -> compare -> order -> apply -> record
+    (one transaction)      (pure)    (bulk read) (pure)    (pure)   (parallel)
+
+Check mode is two `if`s: `intend` rolls its transaction back once it has produced every value, and `_fulfil` stops
+before `apply`. Everything up to those lines is the very same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from stackwright.engine.apply import Done, apply
+from stackwright.engine.compare import compare
+from stackwright.engine.intent import Intent, everything, intend, refused, sentence
+from stackwright.engine.objects import Change, Object
+from stackwright.engine.observe import Observed, observe
+from stackwright.engine.order import order
+from stackwright.engine.reach import blocked, possible, unmet
+from stackwright.engine.record import errors_of, outcomes, record
+from stackwright.engine.request import Request, Result
+from stackwright.engine.resource import Scope
+from stackwright.engine.view import render
+from stackwright.registry.leases import Run
+
+SETTLE_S = 30.0
+
+if TYPE_CHECKING:
+    from stackwright.cloud import Cloud
+
+
+def converge(cloud: Cloud, request: Request, check: bool = False) -> Result:
+    """Make the request true, or with `check` say what that would take.
+
+    Raises InvalidInput, Exhausted, Forbidden or Temporary before anything is touched. What fails later is told in
+    the outcome of its resource.
+    """
+    with cloud.run(request) as run:
+        intent = intend(cloud.registry, cloud.rules, request, run, commit=not check, say=cloud.say)
+        return _fulfil(cloud, request, intent, run, check)
+
+
+def drift(cloud: Cloud, request: Request) -> Result:
+    """What differs between the record and the backends, over the whole cloud. Changes nothing."""
+    with cloud.run(request) as run:
+        return _fulfil(cloud, request, everything(cloud.registry), run, check=True)
+
+
+def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: bool) -> Result:
+    picture, renderers = intent.picture, cloud.rules.renderers
+    desired = render(picture, renderers)
+    observed = observe(picture, Scope(picture.scope, picture.hosts(cloud.everywhere)), cloud.drivers, renderers)
+    differences = compare(desired, observed.objects, picture.scope, picture.unwanted())
+    changes, errors = _permitted(cloud, intent, desired, observed, differences)
+    if check:
+        return Result(outcomes(picture, intent.before, changes, errors), picture, intent.roots, intent.warnings)
+
+    run.keep()
+    done = apply(order(changes, observed.objects), cloud.drivers, lambda step: run.guard(step.shared()), cloud.report)
+    errors = {**errors_of(done), **errors}
+    results = outcomes(picture, intent.before, changes, errors)
+    known = [*observed.objects, *desired]
+    recorded = cloud.registry.write(lambda txn: record(txn, cloud.rules.kinds, results, known, request.actor))
+    return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done)))
+
+
+def _permitted(
+    cloud: Cloud, intent: Intent, desired: list[Object], observed: Observed, changes: list[Change]
+) -> tuple[list[Change], Mapping[str, str]]:
+    """The changes that may be tried now, and for the resources that must wait one sentence each."""
+    picture = intent.picture
+    stopped = blocked(picture, observed.unreachable, cloud.rules.renderers, cloud.everywhere)
+    losing = {
+        change.object.resource: sentence(change, picture) for change in refused(changes, picture, intent.allow_loss_of)
+    }
+    missing = unmet(changes, desired, observed.unreachable)
+    tried = [
+        change
+        for change in possible(changes, observed.unreachable, stopped)
+        if change.object.resource not in losing and change.object.identity not in missing
+    ]
+    waiting = {
+        change.object.resource: missing[change.object.identity]
+        for change in changes
+        if change.object.identity in missing
+    }
+    return tried, {**waiting, **losing, **stopped}
+
+
+def _settle(cloud: Cloud, done: list[Done]) -> list[str]:
+    """Wait, bounded, for what the backends accepted; sentences about what is not there yet."""
+    touched = [item.change.object for item in done if not item.error]
+    return [
+        words
+        for name, driver in cloud.drivers.items()
+        if any(item.driver == name for item in touched)
+        for words in driver.settle(touched, SETTLE_S)
+    ]

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step 2, allocate: everything that must be chosen is chosen here, in the declare transaction, and nowhere else."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from stackwright.engine.errors import Conflict, Exhausted, StackwrightError
+from stackwright.engine.kind import Kind
+from stackwright.engine.resource import Resource
+from stackwright.registry.transaction import Transaction
+from stackwright.scheduler.candidate import Candidate, Placement
+from stackwright.scheduler.placement import Scheduler
+
+MAC_BITS = 24
+
+
+class Allocation:
+    """The allocator that kinds talk to, on one transaction. See `engine.kind.Allocator` for what each call means."""
+
+    def __init__(self, txn: Transaction, kinds: Mapping[str, Kind], scheduler: Scheduler, mtu: int) -> None:
+        self.txn = txn
+        self.kinds = kinds
+        self.mtu = mtu
+        self._scheduler = scheduler
+        self._rank = {name: rank for rank, name in enumerate(kinds)}
+        self._taken: dict[str, dict[str, str]] = {}
+        self._held: dict[str, dict[tuple[str, str], str]] = {}
+        self._used: set[tuple[str, str]] = set()
+        self._cursors: dict[str, Iterator[str]] = {}
+        self._candidates: list[Candidate] | None = None
+        self._mac_base: int | None = None
+        self._mac_next = 0
+
+    # Reading
+
+    def get(self, resource_id: str) -> Resource:
+        return self.txn.get(resource_id)
+
+    def children(self, owner: str, kind: str) -> list[Resource]:
+        return [child for child in self.txn.select(owner=owner, kind=kind) if child.wanted]
+
+    def visible(self, kind: str, project: str) -> list[Resource]:
+        found = self.txn.select(kind=kind, wanted=True)
+        return [item for item in found if item.project in ("", project) or self.kinds[kind].shared(item)]
+
+    def referrers(self, resource_id: str, kind: str) -> list[Resource]:
+        ids = self.txn.sources(resource_id)
+        return [item for item in self.txn.select_in("id", sorted(ids), kind=kind) if item.wanted]
+
+    # Unique values
+
+    def take(self, resource: Resource, pool: str, key: str) -> str:
+        holder = self._pool(pool).get(key)
+        if holder is None:
+            self._give(resource, pool, key)
+        elif holder != resource.id:
+            raise Conflict(f"{resource.title}: {key} is taken by {self.get(holder).title}; choose another or free it")
+        self._used.add((pool, key))
+        return key
+
+    def take_first(self, resource: Resource, pool: str, candidates: Collection[str], what: str) -> str:
+        mine = sorted(key for held, key in self._holdings(resource) if held == pool and key in candidates)
+        if mine:
+            self._used.add((pool, mine[0]))
+            return mine[0]
+        for key in self._cursors.setdefault(pool, iter(candidates)):
+            if key not in self._pool(pool):
+                return self.take(resource, pool, key)
+        raise Exhausted(f"{resource.title}: there is no free {what}; free one or add more")
+
+    def mac(self, resource: Resource, slot: str = "") -> str:
+        held = self._holdings(resource)
+        mac = next((key for (pool, key), of in held.items() if pool == "mac" and of == slot), "") or self._free_mac()
+        if ("mac", mac) not in held:
+            self._give(resource, "mac", mac, slot)
+        self._used.add(("mac", mac))
+        return mac
+
+    def _free_mac(self) -> str:
+        taken = self._pool("mac")
+        for offset in range(2**MAC_BITS):
+            number = (self._base() + self._mac_next + offset) % 2**MAC_BITS
+            mac = f"fa:16:3e:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
+            if mac not in taken:
+                self._mac_next += offset + 1
+                return mac
+        raise Exhausted("every MAC address of this cloud is in use; delete some ports")
+
+    def _base(self) -> int:
+        """Clouds that share a physical network start at different addresses."""
+        if self._mac_base is None:
+            cloud = self.txn.setting("cloud") or ""
+            self._mac_base = int.from_bytes(hashlib.sha256(cloud.encode()).digest()[:3])
+        return self._mac_base
+
+    def _pool(self, pool: str) -> dict[str, str]:
+        if pool not in self._taken:
+            self._taken[pool] = self.txn.taken(pool)
+        return self._taken[pool]
+
+    def _holdings(self, resource: Resource) -> dict[tuple[str, str], str]:
+        """What a resource holds: (pool, key) -> slot."""
+        if resource.id not in self._held:
+            self._held[resource.id] = {(pool, key): slot for pool, key, slot in self.txn.held(resource.id)}
+        return self._held[resource.id]
+
+    def _give(self, resource: Resource, pool: str, key: str, slot: str = "") -> None:
+        self.txn.allocate(pool, key, resource.id, slot)
+        self._pool(pool)[key] = resource.id
+        self._holdings(resource)[pool, key] = slot
+
+    def _give_back(self, resource: Resource) -> None:
+        """Release what the resource held before and did not take again."""
+        held = self._holdings(resource)
+        for pool, key in [item for item in held if item not in self._used]:
+            self.txn.release(pool, [key], resource.id)
+            self._pool(pool).pop(key, None)
+            del held[pool, key]
+
+    # Hosts
+
+    def place(self, resource: Resource, demand: Mapping[str, int], zone: str) -> str:
+        """Name of the host that the resource is on, or is to be on; its claim is taken or brought up to date."""
+        claimed = self.txn.claimed(resource.id)
+        if claimed:
+            host = self.get(claimed[0])
+            if claimed[1] != dict(demand):
+                self._claim(resource, host, demand)
+            return host.name
+        chosen = self._scheduler.choose(self._hosts(), Placement(resource.title, dict(demand), zone))
+        self._claim(resource, self.get(chosen.id), demand)
+        return chosen.name
+
+    def _claim(self, resource: Resource, host: Resource, demand: Mapping[str, int]) -> None:
+        before = self.txn.claimed(resource.id)
+        self.txn.claim(resource, host, demand)
+        released = before[1] if before else {}
+        for candidate in self._hosts():
+            if candidate.id == host.id:
+                candidate.use({name: demand[name] - released.get(name, 0) for name in demand})
+
+    def _hosts(self) -> list[Candidate]:
+        if self._candidates is None:
+            hosts = self.txn.select(kind="host", wanted=True)
+            used = self.txn.counters(host.id for host in hosts)
+            self._candidates = [_candidate(host, self.kinds["host"].capacity(host), used) for host in hosts]
+        return self._candidates
+
+    # The step itself
+
+    def run(self, changed: Iterable[Resource]) -> set[str]:
+        """Allocate for what was declared and for what it affects, in the order of the kinds; the ids of both."""
+        queue: list[tuple[int, int, str]] = []
+        order = count()
+        seen: set[str] = set()
+        for item in changed:
+            heappush(queue, (self._rank[item.kind], next(order), item.id))
+        while queue:
+            current = heappop(queue)[2]
+            if current in seen:
+                continue
+            seen.add(current)
+            if self._allocate(self.get(current)):
+                for item in self._affected(self.get(current)):
+                    heappush(queue, (self._rank[item.kind], next(order), item.id))
+        return seen
+
+    def _affected(self, resource: Resource) -> Sequence[Resource]:
+        affects = self.kinds[resource.kind].affects
+        if not affects:
+            return ()
+        ids = sorted(self.txn.sources(resource.id))
+        return [item for item in self.txn.select_in("id", ids) if item.kind in affects and item.wanted]
+
+    def _allocate(self, resource: Resource) -> bool:
+        """Whether those that refer to it have to be looked at."""
+        kind = self.kinds[resource.kind]
+        self._used.clear()
+        try:
+            attributes = dict(kind.allocate(resource, self))
+            self._give_back(resource)
+            fresh = dataclasses.replace(resource, attributes=attributes)
+            demand = kind.demand(fresh)
+            host = self.place(fresh, demand, kind.zone(fresh)) if demand else ""
+            self.txn.charge(fresh, kind.quota(fresh))
+            for name, limit in kind.capacity(fresh).items():
+                self.txn.set_limit(fresh.id, name, limit)
+        except StackwrightError as error:
+            raise _named(error, resource) from error
+        differs = attributes != dict(resource.attributes) or host != resource.host
+        if differs:
+            self.txn.update(resource, attributes=attributes, host=host, status="pending")
+        self._refer(self.get(resource.id))
+        return differs or resource.status == "pending"
+
+    def _refer(self, resource: Resource) -> None:
+        """What was allocated may refer to more than what was declared: a floating IP to its router."""
+        targets = set(ids_in(resource.attributes))
+        known = self.txn.targets([resource.id]).get(resource.id, set())
+        claimed = self.txn.claimed(resource.id)
+        if claimed:
+            targets.add(claimed[0])
+        targets |= set(self.declared_targets(resource))
+        targets.discard(resource.id)
+        if known != targets:
+            self.txn.refer(resource.id, targets)
+
+    def declared_targets(self, resource: Resource) -> list[str]:
+        """Ids that the spec refers to."""
+        found: list[str] = []
+
+        def note(_kind: str, target: str) -> str:
+            found.append(target)
+            return target
+
+        self.kinds[resource.kind].validate(resource.spec, note)
+        return found
+
+
+def ids_in(data: Any) -> Iterable[str]:
+    """Every text in JSON data that has the form of a resource id."""
+    if isinstance(data, Mapping):
+        data = data.values()
+    elif isinstance(data, str):
+        return [data] if len(data) == 36 and data.count("-") == 4 else []
+    elif not isinstance(data, (list, tuple)):
+        return []
+    return [item for part in data for item in ids_in(part)]
+
+
+def _candidate(host: Resource, capacity: Mapping[str, int], used: Mapping[tuple[str, str], int]) -> Candidate:
+    free = {name: amount - used.get((host.id, name), 0) for name, amount in capacity.items()}
+    return Candidate(host.id, host.name, host.spec["availability_zone"], host.spec["state"] == "enabled", free)
+
+
+def _named(error: StackwrightError, resource: Resource) -> StackwrightError:
+    words = str(error)
+    return error if resource.name in words else type(error)(f"{resource.title}: {words}")

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps 1 and 2 together: the one transaction in which wishes become rows with values, under a lease."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from stackwright.engine.allocate import Allocation
+from stackwright.engine.compare import compare
+from stackwright.engine.declare import Declaration, Policy
+from stackwright.engine.errors import Conflict, NotFound, Temporary
+from stackwright.engine.kind import Kind
+from stackwright.engine.objects import Change
+from stackwright.engine.request import Request
+from stackwright.engine.resource import Resource
+from stackwright.engine.view import Picture, Renderers, render, take, take_all
+from stackwright.registry.database import Registry
+from stackwright.registry.leases import Busy, Run
+from stackwright.registry.transaction import Transaction
+from stackwright.scheduler.placement import Scheduler
+
+WAIT_S = 600.0
+PAUSE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What declaring depends on besides the registry."""
+
+    kinds: Mapping[str, Kind]
+    renderers: Renderers
+    scheduler: Scheduler
+    policy: Policy
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What shall be. before: resource id -> as it was recorded, None for what is new; roots: what was asked about."""
+
+    picture: Picture
+    before: Mapping[str, Resource | None]
+    roots: tuple[str, ...]
+    allow_loss_of: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
+
+
+def intend(
+    registry: Registry, rules: Rules, request: Request, run: Run, commit: bool, say: Callable[[str], None]
+) -> Intent:
+    """Declare and allocate; without commit, leave no trace and take no lease.
+
+    Waits for whoever is at work on the same resources, and says so. Raises Temporary when that takes too long.
+    """
+    patience = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return registry.write(lambda txn: _intend(txn, rules, request, run if commit else None), commit)
+        except Busy as error:
+            if time.monotonic() > patience:
+                raise Temporary(f"gave up waiting for {error}; run this again later") from error
+            say(f"waiting for {error}")
+            time.sleep(PAUSE_S)
+
+
+def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -> Intent:
+    allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu)
+    declaration = Declaration(txn, rules.kinds, allocation, request)
+    roots = declaration.run(rules.policy)
+    changed = list(declaration.changed.values())
+    affected = allocation.run(item for item in changed if txn.get(item.id).wanted)
+    picture = take(txn, {*roots, *affected, *declaration.changed})
+    before = declaration.before
+    losses = _losses(picture, before, rules.renderers, request.allow_loss_of)
+    if losses and run:
+        raise Conflict(losses[0])
+    if run:
+        run.acquire(txn, picture.scope)
+    return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses))
+
+
+def everything(registry: Registry) -> Intent:
+    """The intent to keep the whole cloud as it is recorded."""
+    return registry.read(lambda txn: Intent(take_all(txn), {}, ()))
+
+
+def _losses(
+    picture: Picture, before: Mapping[str, Resource | None], renderers: Renderers, allowed: frozenset[str]
+) -> list[str]:
+    """What the declared change would destroy: found by rendering the record as it was and as it is to be."""
+    old = {item.id: item for item in before.values() if item and item.wanted and item.status != "pending"}
+    scope = frozenset(item for item in old if item in picture.scope and picture.get(item).wanted)
+    if not scope:
+        return []
+    as_was = dataclasses.replace(picture, resources={**picture.resources, **old}, scope=scope, family={})
+    as_is = dataclasses.replace(picture, scope=scope, family={})
+    changes = compare(render(as_is, renderers), render(as_was, renderers), ())
+    return [sentence(change, picture) for change in refused(changes, picture, allowed)]
+
+
+def refused(changes: Iterable[Change], picture: Picture, allowed: frozenset[str]) -> list[Change]:
+    """Changes that would lose data of a resource that the user did not name."""
+    return [change for change in changes if change.loses and picture.get(change.object.resource).name not in allowed]
+
+
+def sentence(change: Change, picture: Picture) -> str:
+    """What would be lost, and how to allow it."""
+    resource = picture.get(change.object.resource)
+    return f"{resource.title}: this would lose {change.loses}; name it in allow_loss_of if that is meant"
+
+
+def project_id(registry: Registry, name: str) -> str:
+    """The id of a project. Raises NotFound."""
+    found = registry.read(lambda txn: txn.select(kind="project", key=name, wanted=True))
+    if not found:
+        raise NotFound(f"project {name} does not exist; declare it first")
+    return found[0].id

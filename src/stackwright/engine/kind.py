@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the engine needs to know of a kind. The kinds themselves are handed in; the engine imports none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from stackwright.engine.objects import Object
+from stackwright.engine.resource import Resource, View, Wish
+
+
+class Allocator(Protocol):
+    """What allocation may ask for. All of it happens in one transaction, so what is taken stays taken.
+
+    What a resource holds and does not take again in its `allocate` is given back after it.
+    """
+
+    mtu: int
+
+    def get(self, resource_id: str) -> Resource:
+        """A resource, with what this transaction has declared and allocated so far."""
+
+    def children(self, owner: str, kind: str) -> list[Resource]:
+        """What this owner declared of one kind, by key."""
+
+    def visible(self, kind: str, project: str) -> list[Resource]:
+        """Every wanted resource of a kind that a project may use."""
+
+    def referrers(self, resource_id: str, kind: str) -> list[Resource]:
+        """Wanted resources of one kind that refer to this one."""
+
+    def take(self, resource: Resource, pool: str, key: str) -> str:
+        """Reserve one value. Raises Conflict, naming who has it."""
+
+    def take_first(self, resource: Resource, pool: str, candidates: Collection[str], what: str) -> str:
+        """Reserve the first free candidate, or keep the one this resource already holds among them.
+
+        Raises Exhausted, naming `what` there is none left of.
+        """
+
+    def mac(self, resource: Resource, slot: str = "") -> str:
+        """A MAC address for this resource: the same one each time for the same slot."""
+
+
+class Kind(Protocol):
+    """One thing that can be declared.
+
+    cloud_wide: the resource belongs to no project and every project sees it.
+    alias: a spec field that finds the resource as its name does.
+    affects: kinds of referrers that have to be looked at again when a resource of this kind changes.
+    everywhere: what it holds may be on any host (an image's cached copies).
+    """
+
+    name: ClassVar[str]
+    cloud_wide: ClassVar[bool]
+    alias: ClassVar[str]
+    affects: ClassVar[tuple[str, ...]]
+    everywhere: ClassVar[bool]
+
+    def validate(self, spec: Mapping[str, Any], resolve: Callable[[str, str], str]) -> dict[str, Any]:
+        """The spec as JSON data, every reference passed through `resolve(kind, name)`. Raises InvalidInput."""
+
+    def shared(self, resource: Resource) -> bool:
+        """Whether projects other than its own may refer to it."""
+
+    def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """The spec with what the user left to us filled in. Raises InvalidInput where the wish makes no sense."""
+
+    def children(self, resource: Resource) -> Iterable[Wish]:
+        """What this resource declares in its own name: an instance its ports."""
+
+    def founds(self, project: Resource) -> Iterable[Wish]:
+        """What a new project starts with, as its own: its default security group."""
+
+    def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """The attributes: everything about it that only we can choose."""
+
+    def demand(self, resource: Resource) -> Mapping[str, int] | None:
+        """What it takes from a host (vcpus; ram in MiB; disk in GiB); None when it lives on none."""
+
+    def zone(self, resource: Resource) -> str:
+        """The availability zone that it must be placed in; '' for any."""
+
+    def quota(self, resource: Resource) -> Mapping[str, int]:
+        """What it counts for against the quota of its project: class -> amount."""
+
+    def removable(self, resource: Resource, allocator: Allocator) -> None:
+        """Raises Conflict where deleting it makes no sense although nothing refers to it."""
+
+    def learn(self, resource: Resource, objects: Iterable[Object]) -> Mapping[str, Any]:
+        """The attributes, with what only the backends know."""
+
+    def capacity(self, resource: Resource) -> Mapping[str, int]:
+        """What it offers to others, if it is a host: class -> amount."""
+
+
+Render = Callable[[Resource, View], Iterable[Object]]
+"""A pure function from a resource to what one backend shall hold for it."""

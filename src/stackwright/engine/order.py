@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step 6, order: changes become steps with the physical needs between them. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from stackwright.engine.objects import Action, Change, Identity, Object
+
+
+@dataclass
+class Step:
+    """What is given to a driver at once: one change, or all changes of a transactional backend.
+
+    after: steps that must have succeeded before.
+    """
+
+    driver: str
+    place: str
+    changes: list[Change] = field(default_factory=list)
+    after: list[Step] = field(default_factory=list)
+
+    def shared(self) -> list[str]:
+        """Names of the things in it that other runs may be making too."""
+        return [str(change.object.identity) for change in self.changes if change.object.shared]
+
+    def __str__(self) -> str:
+        first = self.changes[0]
+        more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
+        return f"{first.action} {first.object.identity}{more}"
+
+
+def order(changes: Iterable[Change], observed: Iterable[Object]) -> list[Step]:
+    """Steps in an order that works: what is needed comes first, and goes last.
+
+    Replacing an object means that those that need it are taken away and made again around it.
+    """
+    found = {item.identity: item for item in observed}
+    split = [part for change in _with_dependents(list(changes), found) for part in _halves(change)]
+    steps = _steps(split)
+    made = {change.object.identity: step for step in steps for change in step.changes if not _removes(change)}
+    gone = {change.object.identity: step for step in steps for change in step.changes if _removes(change)}
+    for step in steps:
+        _connect(step, made, gone)
+    return steps
+
+
+def _with_dependents(changes: list[Change], found: Mapping[Identity, Object]) -> list[Change]:
+    """A change of what needs a replaced object becomes a replacement too; transactional backends see to their own."""
+    replaced = {item.object.identity for item in changes if item.action is Action.REPLACE and not item.object.batch}
+    if not replaced:
+        return changes
+    by_identity = {change.object.identity: change for change in changes}
+    for identity, item in found.items():
+        if not item.batch and replaced & set(item.needs()):
+            before = by_identity.get(identity, Change(Action.UPDATE, item, before=item))
+            if before.action is Action.UPDATE:
+                again = dataclasses.replace(before, action=Action.REPLACE, reason="what it needs is replaced")
+                by_identity[identity] = again
+    return list(by_identity.values())
+
+
+def _halves(change: Change) -> list[Change]:
+    if change.action is not Action.REPLACE or change.object.batch or change.before is None:
+        return [change]
+    return [
+        dataclasses.replace(change, action=Action.DELETE, object=change.before),
+        dataclasses.replace(change, action=Action.CREATE, before=None),
+    ]
+
+
+def _removes(change: Change) -> bool:
+    return change.action is Action.DELETE
+
+
+def _steps(changes: list[Change]) -> list[Step]:
+    """One step per change; of a transactional backend one for what is made and one for what goes."""
+    steps: list[Step] = []
+    batches: dict[tuple[str, str, bool], Step] = {}
+    for change in changes:
+        item = change.object
+        step = Step(item.driver, item.place)
+        if item.batch:
+            step = batches.setdefault((item.driver, item.place, _removes(change)), step)
+        if not step.changes:
+            steps.append(step)
+        step.changes.append(change)
+    return _merged(steps, batches)
+
+
+def _merged(steps: list[Step], batches: dict[tuple[str, str, bool], Step]) -> list[Step]:
+    """Where nothing else goes, a backend's deletions need not wait: they join its one transaction."""
+    others_go = any(_removes(change) for step in steps for change in step.changes if not change.object.batch)
+    if others_go:
+        return steps
+    for (driver, place, removing), step in batches.items():
+        partner = batches.get((driver, place, False))
+        if removing and partner:
+            partner.changes += step.changes
+            steps.remove(step)
+    return steps
+
+
+def _connect(step: Step, made: Mapping[Identity, Step], gone: Mapping[Identity, Step]) -> None:
+    after: dict[int, Step] = {}
+    for change in step.changes:
+        needs = list(change.object.needs())
+        if _removes(change):
+            for need in needs:
+                if need in gone and gone[need] is not step:
+                    gone[need].after.append(step)
+        else:
+            earlier = [made[need] for need in needs if need in made]
+            if change.object.identity in gone:
+                earlier.append(gone[change.object.identity])
+            after.update({id(item): item for item in earlier if item is not step})
+    step.after += after.values()

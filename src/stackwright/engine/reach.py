@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an unanswering backend stands in the way of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from stackwright.engine.objects import Action, Change, Identity, Object
+from stackwright.engine.view import Picture, Renderers
+
+Unreachable = Mapping[tuple[str, str], str]
+"""(driver, place) -> one sentence that names the place and the cause."""
+
+
+def blocked(
+    picture: Picture, unreachable: Unreachable, renderers: Renderers, everywhere: Collection[str]
+) -> dict[str, str]:
+    """Resource id -> the sentence that says why nothing can be done for it now."""
+    found: dict[str, str] = {}
+    for resource in picture.scoped():
+        for (driver, place), sentence in unreachable.items():
+            here = place in ("", resource.host) or (resource.kind == "host" and resource.name == place)
+            anywhere = resource.kind in everywhere and not resource.wanted
+            if resource.kind in renderers.get(driver, {}) and (here or anywhere):
+                found[resource.id] = sentence
+    return found | _held_back(picture, found)
+
+
+def _held_back(picture: Picture, found: Mapping[str, str]) -> dict[str, str]:
+    """What a resource still stands on (its ports, its network) may not go before it is known to be gone."""
+    more: dict[str, str] = {}
+    queue = [picture.get(item) for item in found]
+    while queue:
+        resource = queue.pop()
+        if resource.wanted:
+            continue
+        for other in picture.scoped():
+            stands = other.owner == resource.id or other.id in picture.targets.get(resource.id, ())
+            if stands and not other.wanted and other.id not in found and other.id not in more:
+                more[other.id] = found.get(resource.id) or more[resource.id]
+                queue.append(other)
+    return more
+
+
+def possible(changes: Iterable[Change], unreachable: Unreachable, stopped: Mapping[str, str]) -> list[Change]:
+    """The changes that can be tried: at places that answer, without those that a blocked resource forbids."""
+    rest = [change for change in changes if (change.object.driver, change.object.place) not in unreachable]
+    return [change for change in rest if change.action is not Action.DELETE or change.object.resource not in stopped]
+
+
+def unmet(changes: Iterable[Change], desired: Iterable[Object], unreachable: Unreachable) -> dict[Identity, str]:
+    """Changes that need something at a place that does not answer: identity -> why they are not tried."""
+    away = {
+        item.identity: unreachable[item.driver, item.place]
+        for item in desired
+        if (item.driver, item.place) in unreachable
+    }
+    return {
+        change.object.identity: next(away[need] for need in change.object.needs() if need in away)
+        for change in changes
+        if change.action is not Action.DELETE and away.keys() & set(change.object.needs())
+    }

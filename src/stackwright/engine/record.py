@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step 8, record: what became of every resource, what was learned, and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stackwright.engine.apply import Done
+from stackwright.engine.kind import Kind
+from stackwright.engine.objects import Change, Object
+from stackwright.engine.request import Actor, Outcome
+from stackwright.engine.resource import Resource
+from stackwright.engine.view import Picture
+from stackwright.registry.transaction import Transaction
+
+
+def errors_of(done: Iterable[Done]) -> dict[str, str]:
+    """Resource id -> the first failure among its changes."""
+    found: dict[str, str] = {}
+    for item in done:
+        if item.error:
+            found.setdefault(item.change.object.resource, item.error)
+    return found
+
+
+def outcomes(
+    picture: Picture, before: Mapping[str, Resource | None], changes: Iterable[Change], errors: Mapping[str, str]
+) -> dict[str, Outcome]:
+    """What became, or in check mode would become, of every resource of the scope."""
+    by_resource: dict[str, list[Change]] = {}
+    for change in changes:
+        by_resource.setdefault(change.object.resource, []).append(change)
+    found = {}
+    for resource in picture.scoped():
+        error = errors.get(resource.id, "")
+        after = resource if resource.wanted or error else None
+        had = before.get(resource.id, resource)
+        found[resource.id] = Outcome(had, after, tuple(by_resource.get(resource.id, ())), error)
+    return found
+
+
+def record(
+    txn: Transaction,
+    kinds: Mapping[str, Kind],
+    results: Mapping[str, Outcome],
+    objects: Iterable[Object],
+    actor: Actor,
+) -> dict[str, Outcome]:
+    """Write it down: status, what was learned, events; rows of what is gone go now. The outcomes as recorded."""
+    by_resource: dict[str, list[Object]] = {}
+    for item in objects:
+        by_resource.setdefault(item.resource, []).append(item)
+    recorded = {}
+    for resource_id, outcome in results.items():
+        after = _settle(txn, kinds, outcome, by_resource.get(resource_id, []))
+        recorded[resource_id] = Outcome(outcome.before, after, outcome.changes, outcome.error)
+    txn.record_events(_event(item, actor) for item in recorded.values() if item.changed or item.error)
+    txn.remove([item for item, outcome in recorded.items() if outcome.after is None])
+    return recorded
+
+
+def _settle(txn: Transaction, kinds: Mapping[str, Kind], outcome: Outcome, objects: list[Object]) -> Resource | None:
+    """The row as it stands now; None when it may go."""
+    if outcome.after is None:
+        return None
+    row = txn.get(outcome.after.id)
+    if outcome.error:
+        return txn.update(row, status="error", message=outcome.error)
+    kind = kinds[row.kind]
+    learned = dict(kind.learn(row, objects))
+    if (row.status, row.message, learned) != ("active", "", dict(row.attributes)):
+        row = txn.update(row, status="active", message="", attributes=learned)
+        for name, limit in kind.capacity(row).items():
+            txn.set_limit(row.id, name, limit)
+    return row
+
+
+def _event(outcome: Outcome, actor: Actor) -> dict[str, Any]:
+    resource = outcome.resource
+    return {
+        "actor": actor.name,
+        "project": resource.project,
+        "resource": resource.id,
+        "kind": resource.kind,
+        "name": resource.name,
+        "action": _action(outcome),
+        "message": outcome.error or _told(outcome),
+    }
+
+
+def _action(outcome: Outcome) -> str:
+    if outcome.error:
+        return "failed"
+    if outcome.before is None:
+        return "created"
+    return "deleted" if outcome.after is None else "updated"
+
+
+def _told(outcome: Outcome) -> str:
+    return "; ".join(f"{change.action} {change.object.identity} ({change.reason})" for change in outcome.changes)[:2000]

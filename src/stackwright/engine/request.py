@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a front end asks for, and what it gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stackwright.engine.objects import Change
+from stackwright.engine.resource import Resource, Wish
+from stackwright.engine.view import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: every declare carries one."""
+
+    name: str
+    roles: frozenset[str] = frozenset({"admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One declare and converge.
+
+    project: name of the project that the wishes belong to.
+    label: written on every resource that is declared present; '' leaves labels alone.
+    exact: remove the project's resources that carry `label` and are not wished for.
+    allow_loss_of: names of the resources whose data may be lost by what is asked.
+    """
+
+    wishes: tuple[Wish, ...]
+    actor: Actor
+    project: str = "default"
+    label: str = ""
+    exact: bool = False
+    allow_loss_of: frozenset[str] = frozenset()
+
+
+LEARNED = ("started",)
+"""Attributes that note what happened; a difference in them is no change of the wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one resource of a scope.
+
+    before, after: as recorded; None where there was or is none.
+    changes: what the backends needed.
+    error: one sentence; '' when all went well.
+    """
+
+    before: Resource | None
+    after: Resource | None
+    changes: tuple[Change, ...] = ()
+    error: str = ""
+
+    @property
+    def resource(self) -> Resource:
+        """The newest state that there is."""
+        known = self.after or self.before
+        assert known is not None  # noqa: S101 - an outcome is about something
+        return known
+
+    @property
+    def recorded_change(self) -> bool:
+        """Whether the record differs from before; what is merely learned does not count."""
+        return _content(self.before) != _content(self.after)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the record or a backend differs from before."""
+        return bool(self.changes) or self.recorded_change
+
+
+def _content(resource: Resource | None) -> tuple[Any, ...] | None:
+    if resource is None:
+        return None
+    allocated = {key: value for key, value in resource.attributes.items() if key not in LEARNED}
+    return (resource.spec, allocated, resource.host, resource.label, resource.name, resource.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a converge did, or in check mode would do.
+
+    outcomes: by resource id.
+    roots: ids of the resources that were asked for, in the order of the wishes.
+    warnings: sentences about what is accepted but not seen to work yet.
+    picture: the resources that the outcomes are about, and what they refer to.
+    """
+
+    outcomes: Mapping[str, Outcome]
+    picture: Picture
+    roots: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from before."""
+        return any(outcome.changed for outcome in self.outcomes.values())
+
+    @property
+    def errors(self) -> list[str]:
+        """The sentences of what failed, each once."""
+        return list(dict.fromkeys(outcome.error for outcome in self.outcomes.values() if outcome.error))

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What rendering looks at: the resources of a scope and everything they refer to, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from stackwright.engine.kind import Render
+from stackwright.engine.objects import Object
+from stackwright.engine.resource import Resource
+from stackwright.registry.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One consistent state, taken out of a transaction. Implements `engine.resource.View`.
+
+    scope: ids of the resources that are looked after; the others are only there to be referred to.
+    targets: resource id -> ids of what it refers to.
+    family: (owner, kind) -> its children; filled in here.
+    """
+
+    resources: Mapping[str, Resource]
+    scope: frozenset[str]
+    targets: Mapping[str, set[str]] = field(default_factory=dict)
+    family: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for resource in sorted(self.resources.values(), key=lambda item: item.key):
+            if resource.owner and resource.wanted:
+                self.family.setdefault((resource.owner, resource.kind), []).append(resource)
+
+    def get(self, resource_id: str) -> Resource:
+        """The resource with this id."""
+        return self.resources[resource_id]
+
+    def children(self, owner: str, kind: str) -> list[Resource]:
+        """What this owner declared of one kind, by key."""
+        return self.family.get((owner, kind), [])
+
+    def unwanted(self) -> frozenset[str]:
+        """Ids of the scope's resources that are to go."""
+        return frozenset(item for item in self.scope if not self.resources[item].wanted)
+
+    def scoped(self) -> list[Resource]:
+        """The resources that are looked after."""
+        return [self.resources[item] for item in sorted(self.scope)]
+
+    def hosts(self, everywhere: Collection[str]) -> dict[str, str]:
+        """Name -> URI of every host that holds something of the scope.
+
+        everywhere: kinds whose objects may be on any host, so that all are asked when one of them is to go.
+        """
+        scoped = self.scoped()
+        names = {item.host for item in scoped} | {item.name for item in scoped if item.kind == "host" and item.wanted}
+        all_of_them = any(item.kind in everywhere and not item.wanted for item in scoped)
+        hosts = [item for item in self.resources.values() if item.kind == "host" and item.wanted]
+        return {host.name: host.spec["uri"] for host in hosts if all_of_them or host.name in names}
+
+
+def take(txn: Transaction, ids: Iterable[str]) -> Picture:
+    """The picture of a scope: the resources, their children, and the closure of what they refer to."""
+    scope = set(ids)
+    fresh = scope
+    while fresh:
+        fresh = {child.id for child in txn.select_in("owner", sorted(fresh))} - scope
+        scope |= fresh
+    targets: dict[str, set[str]] = {}
+    known, fresh = set(scope), set(scope)
+    while fresh:
+        found = txn.targets(sorted(fresh))
+        targets |= found
+        fresh = set().union(*found.values()) - known
+        known |= fresh
+    txn.load(known)
+    hosts = {host.id: host for host in txn.select(kind="host")}
+    return Picture({**hosts, **{item: txn.get(item) for item in known}}, frozenset(scope), targets)
+
+
+def take_all(txn: Transaction) -> Picture:
+    """The picture of the whole cloud."""
+    everything = {resource.id: resource for resource in txn.select()}
+    return Picture(everything, frozenset(everything), txn.targets(everything))
+
+
+Renderers = Mapping[str, Mapping[str, Render]]
+"""Driver name -> kind -> renderer."""
+
+
+def render(picture: Picture, renderers: Renderers) -> list[Object]:
+    """Step 3: what the backends shall hold for the scope. What is not wanted any more renders to nothing."""
+    found: dict[object, Object] = {}
+    for resource in picture.scoped():
+        if resource.wanted:
+            for of_driver in renderers.values():
+                if resource.kind in of_driver:
+                    found.update({item.identity: item for item in of_driver[resource.kind](resource, picture)})
+    return list(found.values())

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be declared. KINDS is ordered: each kind stands after those that its spec refers to."""
+
+from stackwright.kinds.base import Kind
+from stackwright.kinds.compute.flavor import Flavor
+from stackwright.kinds.compute.host import Host
+from stackwright.kinds.compute.instance import Instance
+from stackwright.kinds.compute.keypair import Keypair
+from stackwright.kinds.identity.project import Project
+from stackwright.kinds.image.image import Image
+from stackwright.kinds.network.floating_ip import FloatingIp
+from stackwright.kinds.network.network import Network
+from stackwright.kinds.network.port import Port
+from stackwright.kinds.network.router import Router
+from stackwright.kinds.network.security_group import SecurityGroup
+from stackwright.kinds.network.subnet import Subnet
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Project(),
+        Host(),
+        Flavor(),
+        Keypair(),
+        Image(),
+        Network(),
+        Subnet(),
+        SecurityGroup(),
+        Router(),
+        Port(),
+        Instance(),
+        FloatingIp(),
+    )
+}

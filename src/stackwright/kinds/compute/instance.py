@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instances: virtual machines."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from stackwright.engine.errors import InvalidInput
+from stackwright.engine.kind import Allocator
+from stackwright.engine.objects import Object
+from stackwright.engine.resource import Resource, Wish
+from stackwright.kinds.base import Kind, Name, Ref, Spec
+from stackwright.kinds.compute.flavor import FlavorSpec
+from stackwright.kinds.image.image import ImageSpec
+from stackwright.kinds.network.subnet import Address
+
+GIB = 1024**3
+
+
+class Nic(Spec):
+    """One network card: on a network (a port is made and goes with the instance), or at a port that exists.
+
+    A plain string names the network.
+    """
+
+    network: Annotated[str, Ref("network")] | None = None
+    port: Annotated[str, Ref("port")] | None = None
+    fixed_ip: Address | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"network": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one(self) -> "Nic":
+        if (self.network is None) == (self.port is None):
+            raise ValueError("an entry of networks names a network or a port, and not both")
+        if self.port and self.fixed_ip:
+            raise ValueError("fixed_ip goes with a network; a port has its addresses already")
+        return self
+
+
+class InstanceSpec(Spec):
+    """networks: None takes the project's only network. floating_ip: the external network that an address comes from.
+
+    power: what it is kept at; None starts it once, when it is created, and leaves it alone from then on.
+    reboots: how often it was asked to reboot; one more is one reboot.
+    """
+
+    image: Annotated[str, Ref("image")]
+    flavor: Annotated[str, Ref("flavor")]
+    networks: list[Nic] | None = None
+    keypair: Annotated[str, Ref("keypair")] | None = None
+    security_groups: list[Annotated[str, Ref("security_group")]] | None = None
+    user_data: str = ""
+    metadata: dict[Annotated[str, Field(min_length=1, max_length=255)], str] = {}
+    config_drive: bool = True
+    floating_ip: Annotated[str, Ref("network")] | None = None
+    availability_zone: Name | None = None
+    power: Literal["running", "stopped"] | None = None
+    reboots: Annotated[int, Field(ge=0)] = 0
+    description: str = ""
+
+
+class Instance(Kind):
+    """Attributes: nics [{port, mac_address, mtu}], root_gib, ephemeral_gib, vcpus, ram. It owns the ports it made."""
+
+    name = "instance"
+    spec = InstanceSpec
+    affects = ("floating_ip",)
+
+    def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """The only network, where none was named; and an image that fits the flavor."""
+        self._fits(wish, allocator)
+        if wish.spec.get("networks") is not None:
+            return wish.spec
+        own = [item for item in allocator.visible("network", wish.project) if not item.spec["external"]]
+        if len(own) != 1:
+            names = ", ".join(sorted(item.name for item in own)) or "none"
+            raise InvalidInput(
+                f"instance {wish.name} names no network and there is not just one to take ({names}); list networks"
+            )
+        return {**wish.spec, "networks": [{"network": own[0].id, "port": None, "fixed_ip": None}]}
+
+    def _fits(self, wish: Resource, allocator: Allocator) -> None:
+        flavor = FlavorSpec.of(allocator.get(wish.spec["flavor"]))
+        source = allocator.get(wish.spec["image"])
+        image = ImageSpec.of(source)
+        need = max(image.min_disk, -(-image.virtual_size // GIB))
+        if flavor.disk and flavor.disk < need:
+            raise InvalidInput(
+                f"instance {wish.name}: image {source.name} needs a disk of {need} GiB and the flavor has "
+                f"{flavor.disk} GiB; choose a larger flavor"
+            )
+        if flavor.ram < image.min_ram:
+            raise InvalidInput(
+                f"instance {wish.name}: image {source.name} needs {image.min_ram} MiB of memory and the flavor has "
+                f"{flavor.ram} MiB; choose a larger flavor"
+            )
+
+    def children(self, resource: Resource) -> Iterable[Wish]:
+        """A port for each network it names, and its floating IP."""
+        spec = InstanceSpec.of(resource)
+        for index, nic in enumerate(spec.networks or []):
+            if nic.network:
+                yield Wish("port", f"nic/{index}", f"{resource.name}-nic{index}", _port_spec(spec, nic))
+        if spec.floating_ip:
+            target = {"network": spec.floating_ip, "instance": resource.id}
+            yield Wish("floating_ip", "floating_ip", f"{resource.name}-floating", target)
+
+    def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """Its network cards in order, and what it claims of a host."""
+        spec = InstanceSpec.of(resource)
+        flavor = FlavorSpec.of(allocator.get(spec.flavor))
+        image = ImageSpec.of(allocator.get(spec.image))
+        made = {port.key: port for port in allocator.children(resource.id, "port")}
+        ports = [
+            allocator.get(nic.port) if nic.port else made[f"nic/{index}"]
+            for index, nic in enumerate(spec.networks or [])
+        ]
+        root = flavor.disk or -(-image.virtual_size // GIB)
+        for port in ports:
+            allocator.take(resource, "attached", port.id)
+        return {
+            "nics": [_nic(port) for port in ports],
+            "vcpus": flavor.vcpus,
+            "ram": flavor.ram,
+            "root_gib": root,
+            "ephemeral_gib": flavor.ephemeral,
+            "started": resource.attributes.get("started", False),
+        }
+
+    def learn(self, resource: Resource, objects: Iterable[Object]) -> Mapping[str, Any]:
+        """From its first success on, its power is left alone unless the spec says otherwise."""
+        return {**resource.attributes, "started": True}
+
+    def demand(self, resource: Resource) -> Mapping[str, int]:
+        """Its flavor's size."""
+        has = resource.attributes
+        return {"vcpus": has["vcpus"], "ram": has["ram"], "disk": has["root_gib"] + has["ephemeral_gib"]}
+
+    def zone(self, resource: Resource) -> str:
+        """The one that was asked for."""
+        return resource.spec["availability_zone"] or ""
+
+    def quota(self, resource: Resource) -> Mapping[str, int]:
+        """Instances, vCPUs and memory in MiB."""
+        return {"instances": 1, "vcpus": resource.attributes["vcpus"], "ram": resource.attributes["ram"]}
+
+
+def _port_spec(spec: InstanceSpec, nic: Nic) -> dict[str, Any]:
+    wish: dict[str, Any] = {"network": nic.network, "security_groups": spec.security_groups}
+    wish["fixed_ips"] = [{"ip_address": nic.fixed_ip}] if nic.fixed_ip else []
+    return wish
+
+
+def _nic(port: Resource) -> dict[str, Any]:
+    return {"port": port.id, "mac_address": port.attributes["mac_address"], "mtu": port.attributes["mtu"]}

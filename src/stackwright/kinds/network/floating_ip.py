@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Floating IPs: an outside address that leads to a port."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from stackwright.engine.errors import InvalidInput
+from stackwright.engine.kind import Allocator
+from stackwright.engine.resource import Resource
+from stackwright.kinds.base import Kind, Ref, Spec
+from stackwright.kinds.network.router import external_subnet
+from stackwright.kinds.network.subnet import Address, Candidates, pool_of
+
+
+class FloatingIpSpec(Spec):
+    """port or instance: what it leads to (an instance: its first port that a router connects); neither reserves it."""
+
+    network: Annotated[str, Ref("network")]
+    floating_ip_address: Address | None = None
+    port: Annotated[str, Ref("port")] | None = None
+    instance: Annotated[str, Ref("instance")] | None = None
+    fixed_address: Address | None = None
+    description: str = ""
+
+
+class FloatingIp(Kind):
+    """Attributes: floating_ip_address, and once it leads somewhere: port, router, subnet, fixed_address."""
+
+    name = "floating_ip"
+    spec = FloatingIpSpec
+
+    def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """It leads to one thing."""
+        if wish.spec.get("port") and wish.spec.get("instance"):
+            raise InvalidInput(f"floating IP {wish.name} names a port and an instance; keep one of them")
+        return wish.spec
+
+    def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """The outside address, and the router that translates it."""
+        spec = FloatingIpSpec.of(resource)
+        subnet = external_subnet(allocator, spec.network, f"floating IP {resource.name}")
+        pool = pool_of(subnet.id)
+        if spec.floating_ip_address:
+            address = allocator.take(resource, pool, spec.floating_ip_address)
+        else:
+            what = f"floating address in subnet {subnet.name}"
+            address = allocator.take_first(resource, pool, Candidates(subnet), what)
+        return {"floating_ip_address": address, **self._target(resource, spec, allocator)}
+
+    def _target(self, resource: Resource, spec: FloatingIpSpec, allocator: Allocator) -> dict[str, str]:
+        ports = _ports(spec, allocator)
+        if not ports:
+            return {}
+        for port in ports:
+            for fixed in port.attributes["addresses"]:
+                router = _router(fixed["subnet"], spec.network, allocator)
+                if router and spec.fixed_address in (None, fixed["ip_address"]):
+                    allocator.take(resource, "floating", f"{port.id}/{fixed['ip_address']}")
+                    return {
+                        "port": port.id,
+                        "router": router.id,
+                        "subnet": fixed["subnet"],
+                        "fixed_address": fixed["ip_address"],
+                    }
+        name = allocator.get(spec.network).name
+        raise InvalidInput(
+            f"floating IP {resource.name}: no router with a gateway on {name} joins the subnet of {ports[0].title}; "
+            "add the subnet to such a router's interfaces"
+        )
+
+
+def _ports(spec: FloatingIpSpec, allocator: Allocator) -> list[Resource]:
+    if spec.port:
+        return [allocator.get(spec.port)]
+    if not spec.instance:
+        return []
+    return [allocator.get(nic["port"]) for nic in allocator.get(spec.instance).attributes["nics"]]
+
+
+def _router(subnet: str, external: str, allocator: Allocator) -> Resource | None:
+    routers = allocator.referrers(subnet, "router")
+    return next((router for router in routers if router.spec["external_network"] == external), None)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks: isolated layer 2 segments, or the outside world."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from stackwright.engine.kind import Allocator
+from stackwright.engine.resource import Resource
+from stackwright.kinds.base import Kind, Spec
+
+
+class NetworkSpec(Spec):
+    """provider_physical_network: the bridge mapping that leads out; provider_segmentation_id: its VLAN, if tagged.
+
+    mtu in bytes; 0 takes the cloud's.
+    """
+
+    external: bool = False
+    shared: bool = False
+    mtu: Annotated[int, Field(ge=0, le=9000)] = 0
+    provider_physical_network: str = ""
+    provider_segmentation_id: Annotated[int, Field(ge=1, le=4094)] | None = None
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _provider(self) -> "NetworkSpec":
+        if self.provider_segmentation_id and not self.provider_physical_network:
+            raise ValueError("provider_segmentation_id needs provider_physical_network, the bridge mapping to use")
+        return self
+
+
+class Network(Kind):
+    """An OVN logical switch; with a physical network, a localnet port leads out of it."""
+
+    name = "network"
+    spec = NetworkSpec
+    affects = ("subnet", "port", "router")
+
+    def shared(self, resource: Resource) -> bool:
+        """Everybody may use what leads outside, and what its owner shares."""
+        return bool(resource.spec["external"] or resource.spec["shared"])
+
+    def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """The effective MTU."""
+        return {"mtu": NetworkSpec.of(resource).mtu or allocator.mtu}

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ports: a network card's place on a network."""
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from stackwright.engine.errors import Conflict, InvalidInput
+from stackwright.engine.kind import Allocator
+from stackwright.engine.resource import Resource
+from stackwright.kinds.base import Kind, Ref, Spec
+from stackwright.kinds.network.subnet import Address, Candidates, pool_of
+
+
+def _mac(value: str) -> str:
+    mac = value.lower()
+    if not re.fullmatch(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}", mac):
+        raise ValueError(f"{value} is not a unicast MAC address; write it like fa:16:3e:12:34:56")
+    return mac
+
+
+Mac = Annotated[str, AfterValidator(_mac)]
+
+
+class FixedIp(Spec):
+    """An address on one subnet, or on whichever subnet of the network it lies in."""
+
+    subnet: Annotated[str, Ref("subnet")] | None = None
+    ip_address: Address | None = None
+
+
+class PortSpec(Spec):
+    """security_groups: None takes the project's default group. port_security False turns all filtering off."""
+
+    network: Annotated[str, Ref("network")]
+    fixed_ips: list[FixedIp] = []
+    mac_address: Mac | None = None
+    security_groups: list[Annotated[str, Ref("security_group")]] | None = None
+    port_security: bool = True
+    description: str = ""
+
+
+class Port(Kind):
+    """Attributes: mac_address, addresses [{subnet, ip_address}], mtu."""
+
+    name = "port"
+    spec = PortSpec
+    affects = ("instance", "floating_ip")
+
+    def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """The default group, by id, where none was named."""
+        if wish.spec.get("security_groups") is not None:
+            return wish.spec
+        groups = allocator.visible("security_group", wish.project)
+        default = [group.id for group in groups if group.name == "default" and not group.owner]
+        return {**wish.spec, "security_groups": default}
+
+    def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """A MAC, and an address on each subnet that was asked for."""
+        spec = PortSpec.of(resource)
+        mac = allocator.take(resource, "mac", spec.mac_address) if spec.mac_address else allocator.mac(resource)
+        now_on = {address["subnet"] for address in resource.attributes.get("addresses", [])}
+        subnets = allocator.referrers(spec.network, "subnet")
+        subnets.sort(key=lambda subnet: (subnet.id not in now_on, subnet.key))
+        wanted = spec.fixed_ips or ([FixedIp()] if subnets else [])
+        addresses = [self._address(resource, fixed, subnets, allocator) for fixed in wanted]
+        mtu = allocator.get(spec.network).attributes["mtu"]
+        return {"mac_address": mac, "addresses": addresses, "mtu": mtu}
+
+    def _address(
+        self, resource: Resource, fixed: FixedIp, subnets: list[Resource], allocator: Allocator
+    ) -> dict[str, str]:
+        subnet = _subnet_for(resource, fixed, subnets)
+        if fixed.ip_address:
+            taken = allocator.take(resource, pool_of(subnet.id), fixed.ip_address)
+        else:
+            what = f"address in the pools of subnet {subnet.name}"
+            taken = allocator.take_first(resource, pool_of(subnet.id), Candidates(subnet), what)
+        return {"subnet": subnet.id, "ip_address": taken}
+
+    def removable(self, resource: Resource, allocator: Allocator) -> None:
+        """A port that an instance made goes with the instance."""
+        if resource.owner and allocator.get(resource.owner).wanted:
+            raise Conflict(
+                f"port {resource.name} belongs to {allocator.get(resource.owner).title}; change that instead"
+            )
+
+
+def _subnet_for(resource: Resource, fixed: FixedIp, subnets: list[Resource]) -> Resource:
+    fitting = [subnet for subnet in subnets if fixed.subnet in (None, subnet.id) and _fits(subnet, fixed.ip_address)]
+    if not fitting:
+        wish = fixed.ip_address or "an address"
+        ranges = ", ".join(f"{subnet.name} {subnet.spec['cidr']}" for subnet in subnets) or "none"
+        raise InvalidInput(f"port {resource.name}: {wish} fits no subnet of its network (there is: {ranges})")
+    return fitting[0]
+
+
+def _fits(subnet: Resource, address: str | None) -> bool:
+    if address is None:
+        return True
+    network = IPv4Network(subnet.spec["cidr"])
+    reserved = (network.network_address, network.broadcast_address)
+    return IPv4Address(address) in network and IPv4Address(address) not in reserved

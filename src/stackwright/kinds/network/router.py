@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Routers: they join subnets, and lead outside."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import model_validator
+
+from stackwright.engine.errors import Conflict, InvalidInput
+from stackwright.engine.kind import Allocator
+from stackwright.engine.resource import Resource
+from stackwright.kinds.base import Kind, Ref, Spec
+from stackwright.kinds.network.subnet import Address, Candidates, pool_of
+
+
+class Interface(Spec):
+    """A leg in a subnet; without ip_address it is the subnet's gateway. A plain string names the subnet."""
+
+    subnet: Annotated[str, Ref("subnet")]
+    ip_address: Address | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"subnet": value} if isinstance(value, str) else value
+
+
+class RouterSpec(Spec):
+    """external_network: where its gateway is; enable_snat hides all its subnets behind the gateway's address."""
+
+    external_network: Annotated[str, Ref("network")] | None = None
+    external_ip: Address | None = None
+    enable_snat: bool = True
+    interfaces: list[Interface] = []
+    description: str = ""
+
+
+class Router(Kind):
+    """Attributes: interfaces [{subnet, ip_address, mac_address}], gateway {subnet, ip_address, mac_address} or None."""
+
+    name = "router"
+    spec = RouterSpec
+    affects = ("floating_ip",)
+
+    def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """A leg more than once, or an external network that is none, makes no sense."""
+        spec = RouterSpec.of(wish)
+        subnets = [interface.subnet for interface in spec.interfaces]
+        if len(set(subnets)) < len(subnets):
+            raise InvalidInput(f"router {wish.name} lists a subnet twice in its interfaces; one leg is enough")
+        if spec.external_network and not allocator.get(spec.external_network).spec["external"]:
+            name = allocator.get(spec.external_network).name
+            raise InvalidInput(f"router {wish.name}: network {name} is not external; declare it with external: true")
+        self._keep_floating(wish, spec, allocator)
+        return wish.spec
+
+    def _keep_floating(self, wish: Resource, spec: RouterSpec, allocator: Allocator) -> None:
+        subnets = {interface.subnet for interface in spec.interfaces}
+        for floating in allocator.referrers(wish.id, "floating_ip"):
+            used = floating.attributes.get("subnet")
+            if used not in subnets or floating.spec["network"] != spec.external_network:
+                raise Conflict(f"router {wish.name}: floating IP {floating.name} needs this leg; remove that first")
+
+    def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """Addresses and MACs of every leg."""
+        spec = RouterSpec.of(resource)
+        return {
+            "interfaces": [self._leg(resource, interface, allocator) for interface in spec.interfaces],
+            "gateway": self._gateway(resource, spec, allocator),
+        }
+
+    def _leg(self, resource: Resource, interface: Interface, allocator: Allocator) -> dict[str, str]:
+        subnet = allocator.get(interface.subnet)
+        address = interface.ip_address or subnet.attributes["gateway_ip"]
+        if not address:
+            raise InvalidInput(
+                f"router {resource.name}: subnet {subnet.name} has no gateway; give the leg an ip_address"
+            )
+        pool = pool_of(subnet.id) if address != subnet.attributes["gateway_ip"] else f"gateway:{subnet.id}"
+        allocator.take(resource, pool, address)
+        return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, subnet.id)}
+
+    def _gateway(self, resource: Resource, spec: RouterSpec, allocator: Allocator) -> dict[str, str] | None:
+        if not spec.external_network:
+            return None
+        subnet = external_subnet(allocator, spec.external_network, f"router {resource.name}")
+        pool = pool_of(subnet.id)
+        if spec.external_ip:
+            address = allocator.take(resource, pool, spec.external_ip)
+        else:
+            what = f"external address in subnet {subnet.name}"
+            address = allocator.take_first(resource, pool, Candidates(subnet), what)
+        return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, "gateway")}
+
+
+def external_subnet(allocator: Allocator, network: str, who: str) -> Resource:
+    """The subnet of an external network that addresses come from. Raises InvalidInput when there is none."""
+    subnets = sorted(allocator.referrers(network, "subnet"), key=lambda subnet: subnet.key)
+    if not subnets:
+        name = allocator.get(network).name
+        raise InvalidInput(f"{who}: external network {name} has no subnet; declare one with the addresses you may use")
+    return subnets[0]

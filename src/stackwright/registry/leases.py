@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is at work on what. A run holds leases on resources; a dead or silent run loses them all at once.
+
+A lease names machine, boot, pid and process start. On the same machine a dead owner is seen at once; from elsewhere
+it is dead when the database's clock has passed its expiry, which it renews at a third of the time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from stackwright.engine.errors import LeaseLost, StackwrightError, Temporary
+from stackwright.registry import schema
+from stackwright.registry.database import Registry
+from stackwright.registry.transaction import Transaction, chunked
+
+LEASE_S = 30.0
+SHARED_WAIT_S = 1800.0
+PAUSE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process, so precisely that a later one with its pid is not taken for it."""
+
+    machine: str
+    boot: str
+    pid: int
+    started: str
+
+    @classmethod
+    def of_process(cls, pid: int) -> Owner:
+        """The process with this pid on this machine. Raises FileNotFoundError when there is none."""
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        fields = stat.rpartition(")")[2].split()
+        state, started = fields[0], fields[19]
+        if state in "ZX":
+            raise FileNotFoundError(pid)
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return cls(_machine(), boot, pid, started)
+
+    def alive(self) -> bool | None:
+        """Whether it still runs; None when that cannot be seen from this machine."""
+        if self.machine != _machine():
+            return None
+        try:
+            return Owner.of_process(self.pid) == self
+        except FileNotFoundError:
+            return False
+
+
+def _machine() -> str:
+    identity = Path("/etc/machine-id")
+    return identity.read_text().strip() if identity.exists() else "unknown"
+
+
+class Busy(StackwrightError):
+    """Somebody else holds a lease on part of this. Carries words for whoever waits."""
+
+
+@dataclass
+class Run:
+    """One converge at work; `keep` renews its leases in the background."""
+
+    registry: Registry
+    purpose: str
+    seconds: float = LEASE_S
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    _held: bool = False
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def acquire(self, txn: Transaction, names: Iterable[str]) -> None:
+        """Take leases, inside the caller's transaction. Raises Busy when a living run holds one of them."""
+        wanted = sorted(set(names))
+        now = txn.now()
+        for holder in _holders(txn, wanted, self.id):
+            if _alive(holder, now):
+                raise Busy(f"{holder['purpose']} (pid {holder['pid']}), which is at work on the same resources")
+            txn.connection.execute(sa.delete(schema.lease).where(schema.lease.c.run == holder["id"]))
+            txn.connection.execute(sa.delete(schema.run).where(schema.run.c.id == holder["id"]))
+        self._register(txn, Owner.of_process(os.getpid()), now)
+        self._held = True
+        mine = _held(txn, self.id)
+        rows = [{"name": name, "run": self.id} for name in wanted if name not in mine]
+        if rows:
+            txn.connection.execute(sa.insert(schema.lease), rows)
+
+    def _register(self, txn: Transaction, owner: Owner, now: float) -> None:
+        expires = now + self.seconds
+        known = sa.update(schema.run).where(schema.run.c.id == self.id).values(expires_at=expires)
+        if txn.connection.execute(known).rowcount:
+            return
+        row = {"id": self.id, "purpose": self.purpose[:255], "expires_at": expires}
+        row |= {"machine": owner.machine, "boot": owner.boot, "pid": owner.pid, "started": owner.started}
+        txn.connection.execute(sa.insert(schema.run).values(row))
+
+    @contextmanager
+    def guard(self, shared: Iterable[str]) -> Iterator[None]:
+        """Around one action: the lease is still held, and nobody else makes the same shared things meanwhile.
+
+        Raises LeaseLost, or Temporary when another run keeps a shared thing for too long.
+        """
+        self.check()
+        names = sorted(shared)
+        if not names:
+            yield
+            return
+        self._wait_for(names)
+        try:
+            yield
+        finally:
+            self.registry.write(lambda txn: self._let_go(txn, names))
+
+    def _wait_for(self, names: list[str]) -> None:
+        patience = time.monotonic() + SHARED_WAIT_S
+        while True:
+            try:
+                return self.registry.write(lambda txn: self.acquire(txn, names))
+            except Busy as error:
+                if time.monotonic() > patience:
+                    raise Temporary(f"gave up waiting for {error}; run this again later") from error
+                time.sleep(PAUSE_S)
+
+    def _let_go(self, txn: Transaction, names: list[str]) -> None:
+        mine = (schema.lease.c.run == self.id, schema.lease.c.name.in_(names))
+        txn.connection.execute(sa.delete(schema.lease).where(*mine))
+
+    def check(self) -> None:
+        """Called before every action. Raises LeaseLost when another run has taken over."""
+        if not self.registry.read(self._valid):
+            raise LeaseLost(
+                f"another run took over from {self.purpose} while this one was paused; run it again to see the state"
+            )
+
+    def _valid(self, txn: Transaction) -> bool:
+        query = sa.select(schema.run.c.expires_at).where(schema.run.c.id == self.id)
+        expires = txn.connection.execute(query).scalar()
+        return expires is not None and expires > txn.now()
+
+    def keep(self) -> None:
+        """Renew at a third of the time until `release`."""
+        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._thread.start()
+
+    def _renew(self) -> None:
+        while not self._stop.wait(self.seconds / 3):
+            try:
+                self.registry.write(self._extend)
+            except StackwrightError:
+                continue  # `check` decides whether the lease is lost; a busy registry alone is no reason
+
+    def _extend(self, txn: Transaction) -> None:
+        now = txn.now()
+        mine = (schema.run.c.id == self.id, schema.run.c.expires_at > now)
+        txn.connection.execute(sa.update(schema.run).where(*mine).values(expires_at=now + self.seconds))
+
+    def release(self) -> None:
+        """Give everything back; harmless when nothing was taken."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+        if self._held:
+            self.registry.write(self.drop)
+
+    def drop(self, txn: Transaction) -> None:
+        """Forget this run, in the caller's transaction."""
+        txn.connection.execute(sa.delete(schema.lease).where(schema.lease.c.run == self.id))
+        txn.connection.execute(sa.delete(schema.run).where(schema.run.c.id == self.id))
+
+
+def _holders(txn: Transaction, names: list[str], but: str) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for part in chunked(names):
+        query = sa.select(schema.run).join(schema.lease).where(schema.lease.c.name.in_(part), schema.run.c.id != but)
+        found |= {row["id"]: dict(row) for row in txn.connection.execute(query).mappings()}
+    return list(found.values())
+
+
+def _held(txn: Transaction, run: str) -> set[str]:
+    return set(txn.connection.execute(sa.select(schema.lease.c.name).where(schema.lease.c.run == run)).scalars())
+
+
+def _alive(row: dict[str, Any], now: float) -> bool:
+    seen = Owner(row["machine"], row["boot"], row["pid"], row["started"]).alive()
+    return seen is not False and bool(row["expires_at"] > now)

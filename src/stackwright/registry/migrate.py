@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring a registry to the newest schema."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from stackwright.registry.database import Registry, sqlite_path
+from stackwright.registry.schema import metadata
+
+
+def _config(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(registry: Registry) -> bool:
+    """Run the revisions that are missing; True when there were any. The file is for its owner alone."""
+    if path := sqlite_path(registry.url):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+    if current(registry) == newest():
+        return False
+    with registry.engine.connect().execution_options(stackwright_writes=True) as connection, connection.begin():
+        command.upgrade(_config(connection), "head")
+    return True
+
+
+def current(registry: Registry) -> str | None:
+    """The revision that the registry is at; None before the first."""
+    with registry.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The revision that this library needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def differences(registry: Registry) -> list[object]:
+    """What the migrated schema lacks of the tables as the code has them; empty when they agree."""
+    with registry.engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))

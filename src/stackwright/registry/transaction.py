@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be read and written inside one transaction, in the engine's own values.
+
+A transaction keeps the resources that it has read, so that a step may ask for the same one a thousand times.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from stackwright.engine.errors import Conflict, Exhausted
+from stackwright.engine.resource import Resource
+from stackwright.registry import schema
+
+CHUNK = 500
+COLUMNS = [schema.resource.c[field.name] for field in dataclasses.fields(Resource)]
+
+
+def chunked(values: Iterable[str]) -> Iterator[list[str]]:
+    """Lists that fit into one IN clause."""
+    rest = iter(values)
+    while part := list(islice(rest, CHUNK)):
+        yield part
+
+
+class Transaction:
+    """One unit of work on the registry."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.known: dict[str, Resource] = {}
+
+    def now(self) -> float:
+        """The database's clock, in seconds since the epoch."""
+        if self.connection.dialect.name == "sqlite":
+            clock = "SELECT (julianday('now') - 2440587.5) * 86400.0"
+        else:
+            clock = "SELECT extract(epoch FROM clock_timestamp())"
+        return float(self.connection.execute(sa.text(clock)).scalar_one())
+
+    # Settings
+
+    def setting(self, key: str) -> str | None:
+        """A value that the cloud keeps about itself."""
+        query = sa.select(schema.setting.c.value).where(schema.setting.c.key == key)
+        return self.connection.execute(query).scalar()
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Keep a value; an existing one is replaced."""
+        self.connection.execute(sa.delete(schema.setting).where(schema.setting.c.key == key))
+        self.connection.execute(sa.insert(schema.setting).values(key=key, value=value))
+
+    # Resources
+
+    def get(self, resource_id: str) -> Resource:
+        """One resource. Raises KeyError when there is none."""
+        if resource_id not in self.known:
+            self.load([resource_id])
+        return self.known[resource_id]
+
+    def load(self, ids: Iterable[str]) -> None:
+        """Read many resources at once, so that `get` needs no query for them."""
+        for part in chunked(sorted(set(ids) - self.known.keys())):
+            self._remember(schema.resource.c.id.in_(part))
+
+    def select(self, **equal: Any) -> list[Resource]:
+        """Resources whose columns have these values, by kind and key."""
+        return self._remember(*(schema.resource.c[column] == value for column, value in equal.items()))
+
+    def select_in(self, column: str, values: Iterable[str], **equal: Any) -> list[Resource]:
+        """As `select`, with one column out of many values."""
+        fixed = [schema.resource.c[name] == value for name, value in equal.items()]
+        found: list[Resource] = []
+        for part in chunked(values):
+            found += self._remember(schema.resource.c[column].in_(part), *fixed)
+        return found
+
+    def _remember(self, *where: sa.ColumnElement[bool]) -> list[Resource]:
+        query = sa.select(*COLUMNS).where(*where).order_by(schema.resource.c.kind, schema.resource.c.key)
+        found = []
+        for row in self.connection.execute(query).mappings():
+            fresh = Resource(**row)
+            found.append(self.known.setdefault(fresh.id, fresh))
+        return found
+
+    def insert(self, resources: Iterable[Resource]) -> None:
+        """Add new rows. Raises Conflict when a key is taken, which only a race can bring about."""
+        at = self.now()
+        added = list(resources)
+        if not added:
+            return
+        rows = [{**_row(item), "created_at": at, "updated_at": at} for item in added]
+        try:
+            self.connection.execute(sa.insert(schema.resource), rows)
+        except sa.exc.IntegrityError as error:
+            raise Conflict(f"{added[0].title} exists already; run this again") from error
+        self.known.update({item.id: item for item in added})
+
+    def update(self, resource: Resource, **changes: Any) -> Resource:
+        """Change columns of one row; what is returned is what `get` gives from now on."""
+        self.update_many([resource.id], **changes)
+        return self.known[resource.id]
+
+    def update_many(self, ids: Iterable[str], **changes: Any) -> None:
+        """Give the same columns of many rows the same values."""
+        at = self.now()
+        ids = list(ids)
+        for part in chunked(ids):
+            query = sa.update(schema.resource).where(schema.resource.c.id.in_(part))
+            self.connection.execute(query.values(**changes, updated_at=at))
+        for item in set(ids) & self.known.keys():
+            self.known[item] = dataclasses.replace(self.known[item], **changes)
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Delete rows with everything they hold: references, allocations, claims, quota."""
+        for part in chunked(ids):
+            self._give_back(part)
+            self.connection.execute(sa.delete(schema.reference).where(schema.reference.c.source.in_(part)))
+        for part in chunked(ids):
+            self.connection.execute(sa.delete(schema.resource).where(schema.resource.c.id.in_(part)))
+        for item in ids:
+            self.known.pop(item, None)
+
+    def _give_back(self, ids: list[str]) -> None:
+        self.load(ids)
+        for item in ids:
+            if item in self.known:
+                self.charge(self.known[item], {})
+                self.unclaim(item)
+
+    # References
+
+    def refer(self, source: str, targets: Collection[str]) -> None:
+        """Make `targets` everything that `source` refers to."""
+        self.connection.execute(sa.delete(schema.reference).where(schema.reference.c.source == source))
+        rows = [{"source": source, "target": target} for target in sorted(targets) if target != source]
+        if rows:
+            self.connection.execute(sa.insert(schema.reference), rows)
+
+    def targets(self, sources: Iterable[str]) -> dict[str, set[str]]:
+        """What each of these resources refers to, by id."""
+        found: dict[str, set[str]] = {}
+        for part in chunked(sources):
+            query = sa.select(schema.reference).where(schema.reference.c.source.in_(part))
+            for source, target in self.connection.execute(query):
+                found.setdefault(source, set()).add(target)
+        return found
+
+    def sources(self, target: str) -> set[str]:
+        """Ids of what refers to a resource."""
+        query = sa.select(schema.reference.c.source).where(schema.reference.c.target == target)
+        return set(self.connection.execute(query).scalars())
+
+    # Allocations: unique values
+
+    def taken(self, pool: str) -> dict[str, str]:
+        """Everything given out of a pool: key -> resource id."""
+        query = sa.select(schema.allocation.c.key, schema.allocation.c.resource).where(schema.allocation.c.pool == pool)
+        return dict(self.connection.execute(query).tuples().all())
+
+    def holder(self, pool: str, key: str) -> str | None:
+        """The id of the resource that has one value."""
+        table = schema.allocation.c
+        query = sa.select(table.resource).where(table.pool == pool, table.key == key)
+        return self.connection.execute(query).scalar()
+
+    def held(self, resource_id: str) -> list[tuple[str, str, str]]:
+        """What one resource holds: (pool, key, slot)."""
+        table = schema.allocation.c
+        query = sa.select(table.pool, table.key, table.slot).where(table.resource == resource_id)
+        return [(pool, key, slot) for pool, key, slot in self.connection.execute(query.order_by(table.key))]
+
+    def allocate(self, pool: str, key: str, resource_id: str, slot: str = "") -> None:
+        """Give out one value. The table's primary key makes giving it out twice impossible."""
+        row = {"pool": pool, "key": key, "resource": resource_id, "slot": slot}
+        self.connection.execute(sa.insert(schema.allocation).values(row))
+
+    def release(self, pool: str, keys: Iterable[str], resource_id: str) -> None:
+        """Take values back from one resource."""
+        table = schema.allocation
+        for part in chunked(keys):
+            mine = (table.c.pool == pool, table.c.resource == resource_id, table.c.key.in_(part))
+            self.connection.execute(sa.delete(table).where(*mine))
+
+    # Usage: amounts
+
+    def charge(self, resource: Resource, amounts: Mapping[str, int]) -> None:
+        """Make `amounts` what this resource counts for in its project. Raises Exhausted over the project's quota."""
+        query = sa.select(schema.resource.c.charges).where(schema.resource.c.id == resource.id)
+        before = self.connection.execute(query).scalar_one()
+        if before == dict(amounts):
+            return
+        for name in sorted({*before, *amounts}):
+            difference = amounts.get(name, 0) - before.get(name, 0)
+            self.use(resource.project, name, difference, f"{resource.title}: the quota of its project for {name}")
+        self.connection.execute(
+            sa.update(schema.resource).where(schema.resource.c.id == resource.id).values(charges=dict(amounts))
+        )
+
+    def use(self, owner: str, name: str, difference: int, what: str) -> None:
+        """Add to a counter. Raises Exhausted, beginning with `what`, when its limit is passed."""
+        if not difference:
+            return
+        mine = (schema.usage.c.owner == owner, schema.usage.c["class"] == name)
+        try:
+            query = sa.update(schema.usage).where(*mine).values(used=schema.usage.c.used + difference)
+            if not self.connection.execute(query).rowcount:
+                row = {"owner": owner, "class": name, "used": difference, "limit": None}
+                self.connection.execute(sa.insert(schema.usage).values(row))
+        except sa.exc.IntegrityError as error:
+            raise Exhausted(f"{what} is used up; delete something or have the limit raised") from error
+
+    def set_limit(self, owner: str, name: str, limit: int | None) -> None:
+        """Bound a counter. What is used already stays, so the bound is never below it."""
+        mine = (schema.usage.c.owner == owner, schema.usage.c["class"] == name)
+        used = self.connection.execute(sa.select(schema.usage.c.used).where(*mine)).scalar()
+        bound = None if limit is None else max(limit, used or 0)
+        if used is None:
+            row = {"owner": owner, "class": name, "used": 0, "limit": bound}
+            self.connection.execute(sa.insert(schema.usage).values(row))
+        else:
+            self.connection.execute(sa.update(schema.usage).where(*mine).values(limit=bound))
+
+    def counters(self, owners: Iterable[str]) -> dict[tuple[str, str], int]:
+        """What is used: (owner, class) -> amount."""
+        table = schema.usage.c
+        found: dict[tuple[str, str], int] = {}
+        for part in chunked(owners):
+            query = sa.select(table.owner, table["class"], table.used).where(table.owner.in_(part))
+            found |= {(owner, name): used for owner, name, used in self.connection.execute(query)}
+        return found
+
+    # Claims on hosts
+
+    def claimed(self, resource_id: str) -> tuple[str, dict[str, int]] | None:
+        """What one resource claims: (host id, amounts)."""
+        query = sa.select(schema.claim).where(schema.claim.c.resource == resource_id)
+        row = self.connection.execute(query).mappings().first()
+        return (row["host"], {name: row[name] for name in ("vcpus", "ram", "disk")}) if row else None
+
+    def claim(self, resource: Resource, host: Resource, amounts: Mapping[str, int]) -> None:
+        """Claim amounts of a host in place of what was claimed before. Raises Exhausted when they are not there."""
+        self.unclaim(resource.id)
+        for name in sorted(amounts):
+            self.use(host.id, name, amounts[name], f"{resource.title}: {name} of host {host.name}")
+        self.connection.execute(sa.insert(schema.claim).values(resource=resource.id, host=host.id, **amounts))
+
+    def unclaim(self, resource_id: str) -> None:
+        """Give a claim back; harmless when there is none."""
+        before = self.claimed(resource_id)
+        if before is None:
+            return
+        host, amounts = before
+        for name in sorted(amounts):
+            self.use(host, name, -amounts[name], "")
+        self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource == resource_id))
+
+    # Events
+
+    def record_events(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append to the history: actor, project, resource, kind, name, action, message."""
+        at = self.now()
+        stamped = [{"at": at, **row} for row in rows]
+        if stamped:
+            self.connection.execute(sa.insert(schema.event), stamped)
+
+    def events(self, limit: int, after: int = 0, resource: str = "") -> list[dict[str, Any]]:
+        """The latest events, oldest first."""
+        query = sa.select(schema.event).where(schema.event.c.id > after)
+        if resource:
+            query = query.where(schema.event.c.resource == resource)
+        rows = self.connection.execute(query.order_by(schema.event.c.id.desc()).limit(limit)).mappings()
+        return [dict(row) for row in rows][::-1]
+
+
+def _row(resource: Resource) -> dict[str, Any]:
+    return {**dataclasses.asdict(resource), "charges": {}}

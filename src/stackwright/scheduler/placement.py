@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Choosing a host: filters say which may take it, weighers which is best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stackwright.engine.errors import Exhausted
+from stackwright.scheduler.candidate import Candidate, Placement
+from stackwright.scheduler.filters import FILTERS, Filter
+from stackwright.scheduler.weighers import WEIGHERS, Weigher
+
+
+class Scheduler:
+    """Pure: the same hosts and the same wish give the same host."""
+
+    def __init__(self, filters: Sequence[Filter] = FILTERS, weighers: Sequence[Weigher] = WEIGHERS) -> None:
+        self._filters = filters
+        self._weighers = weighers
+
+    def choose(self, hosts: Sequence[Candidate], wish: Placement) -> Candidate:
+        """The best host. Raises Exhausted, saying of each host what speaks against it."""
+        fitting = [host for host in hosts if not self.objection(host, wish)]
+        if not fitting:
+            raise Exhausted(self._explain(hosts, wish))
+        return max(fitting, key=lambda host: (*(weigh(host, wish) for weigh in self._weighers), _early(host.name)))
+
+    def objection(self, host: Candidate, wish: Placement) -> str:
+        """What the first filter that refuses says; '' when none does."""
+        return next((words for refuses in self._filters if (words := refuses(host, wish))), "")
+
+    def _explain(self, hosts: Sequence[Candidate], wish: Placement) -> str:
+        if not hosts:
+            return f"{wish.who}: there is no host to place it on; add one to the compute group and run site.yml"
+        reasons = "; ".join(f"{host.name}: {self.objection(host, wish)}" for host in hosts[:10])
+        more = f"; and {len(hosts) - 10} more" if len(hosts) > 10 else ""
+        return f"{wish.who}: no host can take it ({reasons}{more}); free something or add a host"
+
+
+def _early(name: str) -> tuple[int, ...]:
+    """Makes the alphabetically first of equals the greatest."""
+    return tuple(-ord(letter) for letter in name)
