@@ -111,6 +111,14 @@ class Cloud:
         """What differs between the record and the backends; changes nothing."""
         return converge.drift(self, Request((), SYSTEM))
 
+    def purge(self, actor: Actor = SYSTEM, check: bool = False) -> Result:
+        """Remove what carries our mark and is not declared; with `check`, only find it."""
+        return converge.purge(self, Request((), actor), check)
+
+    def known(self) -> frozenset[str]:
+        """Ids of everything that is recorded."""
+        return self.registry.read(lambda txn: frozenset(row.id for row in txn.select()))
+
     def picture(self) -> Picture:
         """Everything that is recorded."""
         return self.registry.read(take_all)

@@ -10,19 +10,19 @@ before `apply`. Everything up to those lines is the very same code.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stackwright.engine.apply import Done, apply
 from stackwright.engine.compare import compare
 from stackwright.engine.intent import Intent, everything, intend, refused, sentence
-from stackwright.engine.objects import Change, Object
+from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.observe import Observed, observe
-from stackwright.engine.order import order
-from stackwright.engine.reach import blocked, possible, unmet
-from stackwright.engine.record import errors_of, outcomes, record
+from stackwright.engine.order import Step, order
+from stackwright.engine.reach import blocked, orphans, possible, unmet
+from stackwright.engine.record import errors_of, outcomes, purged, record
 from stackwright.engine.request import Request, Result
-from stackwright.engine.resource import Scope
 from stackwright.engine.view import render
 from stackwright.registry.leases import Run
 
@@ -49,22 +49,40 @@ def drift(cloud: Cloud, request: Request) -> Result:
         return _fulfil(cloud, request, everything(cloud.registry), run, check=True)
 
 
+def purge(cloud: Cloud, request: Request, check: bool = False) -> Result:
+    """Remove the orphans: what carries our mark and is not declared. What does not carry it is never touched."""
+    found = drift(cloud, request)
+    changes = [Change(Action.DELETE, item, before=item, reason="orphan") for item in found.orphans]
+    if check or not changes:
+        return found
+    with cloud.run(request) as run:
+        cloud.registry.write(lambda txn: run.acquire(txn, {item.resource for item in found.orphans}))
+        run.keep()
+        done = _apply(cloud, run, order(changes, found.orphans))
+    cloud.registry.write(lambda txn: txn.record_events(purged(item, request.actor) for item in done))
+    return dataclasses.replace(found, warnings=tuple(item.error for item in done if item.error))
+
+
 def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: bool) -> Result:
     picture, renderers = intent.picture, cloud.rules.renderers
     desired = render(picture, renderers)
-    observed = observe(picture, Scope(picture.scope, picture.hosts(cloud.everywhere)), cloud.drivers, renderers)
+    observed = observe(picture, intent.scope(cloud.everywhere), cloud.drivers, renderers)
     differences = compare(desired, observed.objects, picture.scope, picture.unwanted())
     changes, errors = _permitted(cloud, intent, desired, observed, differences)
     if check:
-        return Result(outcomes(picture, intent.before, changes, errors), picture, intent.roots, intent.warnings)
+        left = orphans(observed.objects, cloud.known()) if intent.whole else ()
+        return Result(outcomes(picture, intent.before, changes, errors), picture, intent.roots, intent.warnings, left)
 
     run.keep()
-    done = apply(order(changes, observed.objects), cloud.drivers, lambda step: run.guard(step.shared()), cloud.report)
-    errors = {**errors_of(done), **errors}
-    results = outcomes(picture, intent.before, changes, errors)
+    done = _apply(cloud, run, order(changes, observed.objects))
+    results = outcomes(picture, intent.before, changes, {**errors_of(done), **errors})
     known = [*observed.objects, *desired]
     recorded = cloud.registry.write(lambda txn: record(txn, cloud.rules.kinds, results, known, request.actor))
     return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done)))
+
+
+def _apply(cloud: Cloud, run: Run, steps: list[Step]) -> list[Done]:
+    return apply(steps, cloud.drivers, lambda step: run.guard(step.shared()), cloud.report)
 
 
 def _permitted(

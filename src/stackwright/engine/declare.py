@@ -40,11 +40,9 @@ class Declaration:
         wishes = self._with_surplus(self.request.wishes)
         for wish in wishes:
             policy(self.request.actor, "declare" if wish.present else "delete", wish.kind, self.request.project)
-        declared = self._present([wish for wish in wishes if wish.present], "", self.project)
+        self._present([wish for wish in wishes if wish.present], "", self.project)
         self._absent([wish for wish in wishes if not wish.present])
-        roots = [self._find(self._home(wish.kind), "", wish) for wish in wishes]
-        found = [row.id for row in roots if row]
-        return list(dict.fromkeys([*found, *(row.id for row in declared if row.id in found)]))
+        return [row.id for wish in wishes if (row := self._find(self._home(wish.kind), "", wish))]
 
     def _project(self, name: str) -> str:
         """The id of the request's project; '' stands for none, where only cloud-wide kinds are declared."""
@@ -116,7 +114,7 @@ class Declaration:
         return Resource(str(uuid.uuid4()), wish.kind, project, owner, wish.key, name, {})
 
     def _unowned(self, wish: Wish, project: str) -> None:
-        """A task that names what an instance or a stack made shall not make a second one of that name."""
+        """A task that names what an instance or a stack made neither makes a second one nor removes it."""
         owned = [
             row for row in self.txn.select(kind=wish.kind, project=project, name=wish.key, wanted=True) if row.owner
         ]
@@ -197,7 +195,10 @@ class Declaration:
     # What shall go
 
     def _absent(self, wishes: list[Wish]) -> None:
-        rows = [row for wish in wishes if (row := self._find(self._home(wish.kind), "", wish))]
+        found = [(wish, self._find(self._home(wish.kind), "", wish)) for wish in wishes]
+        for wish in (wish for wish, row in found if row is None):
+            self._unowned(wish, self._home(wish.kind))
+        rows = [row for _, row in found if row]
         for row in [*rows, *self._founded(rows)]:
             self.kinds[row.kind].removable(row, self.allocation)
         going = [row for top in [*rows, *self._founded(rows)] for row in self._unwant(top)]

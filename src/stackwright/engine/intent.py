@@ -15,7 +15,7 @@ from stackwright.engine.errors import Conflict, NotFound, Temporary
 from stackwright.engine.kind import Kind
 from stackwright.engine.objects import Change
 from stackwright.engine.request import Request
-from stackwright.engine.resource import Resource
+from stackwright.engine.resource import Resource, Scope
 from stackwright.engine.view import Picture, Renderers, render, take, take_all
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import Busy, Run
@@ -39,13 +39,23 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What shall be. before: resource id -> as it was recorded, None for what is new; roots: what was asked about."""
+    """What shall be.
+
+    before: resource id -> as it was recorded, None for what is new.
+    roots: what was asked about.
+    whole: it is about the whole cloud, so whatever else carries our mark is looked at too.
+    """
 
     picture: Picture
     before: Mapping[str, Resource | None]
     roots: tuple[str, ...]
     allow_loss_of: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+    whole: bool = False
+
+    def scope(self, everywhere: frozenset[str]) -> Scope:
+        """What the backends are asked for."""
+        return Scope(None if self.whole else self.picture.scope, self.picture.hosts(everywhere, self.whole))
 
 
 def intend(
@@ -84,7 +94,7 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
 
 def everything(registry: Registry) -> Intent:
     """The intent to keep the whole cloud as it is recorded."""
-    return registry.read(lambda txn: Intent(take_all(txn), {}, ()))
+    return registry.read(lambda txn: Intent(take_all(txn), {}, (), whole=True))
 
 
 def _losses(

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
+CLOUD = "shared"
+"""The resource that marks what belongs to the whole cloud and to no resource of it."""
+
 
 class Identity(NamedTuple):
     """What makes an object the same one in two observations: its type, where it is, and its name there."""

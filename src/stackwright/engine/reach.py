@@ -5,11 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from stackwright.engine.objects import Action, Change, Identity, Object
+from stackwright.engine.objects import CLOUD, Action, Change, Identity, Object
 from stackwright.engine.view import Picture, Renderers
 
 Unreachable = Mapping[tuple[str, str], str]
 """(driver, place) -> one sentence that names the place and the cause."""
+
+
+def orphans(objects: Iterable[Object], known: Collection[str]) -> tuple[Object, ...]:
+    """Objects with our mark whose resource is not recorded. `known` must be read after the objects were observed."""
+    return tuple(item for item in objects if item.resource not in known and item.resource != CLOUD)
 
 
 def blocked(

@@ -52,6 +52,7 @@ def record(
     for item in objects:
         by_resource.setdefault(item.resource, []).append(item)
     recorded = {}
+    txn.load(results)
     for resource_id, outcome in results.items():
         after = _settle(txn, kinds, outcome, by_resource.get(resource_id, []))
         recorded[resource_id] = Outcome(outcome.before, after, outcome.changes, outcome.error)
@@ -87,6 +88,13 @@ def _event(outcome: Outcome, actor: Actor) -> dict[str, Any]:
         "action": _action(outcome),
         "message": outcome.error or _told(outcome),
     }
+
+
+def purged(done: Done, actor: Actor) -> dict[str, Any]:
+    """The event of a removed orphan."""
+    item = done.change.object
+    about = {"project": "", "resource": item.resource, "kind": "orphan", "name": str(item.identity)[:255]}
+    return {"actor": actor.name, **about, "action": "failed" if done.error else "purged", "message": done.error}
 
 
 def _action(outcome: Outcome) -> str:

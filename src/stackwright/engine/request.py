@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackwright.engine.objects import Change
+from stackwright.engine.objects import Change, Object
 from stackwright.engine.resource import Resource, Wish
 from stackwright.engine.view import Picture
 
@@ -89,12 +89,14 @@ class Result:
     roots: ids of the resources that were asked for, in the order of the wishes.
     warnings: sentences about what is accepted but not seen to work yet.
     picture: the resources that the outcomes are about, and what they refer to.
+    orphans: objects that carry our mark and that nobody declared; looked for only over the whole cloud.
     """
 
     outcomes: Mapping[str, Outcome]
     picture: Picture
     roots: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    orphans: tuple[Object, ...] = ()
 
     @property
     def changed(self) -> bool:

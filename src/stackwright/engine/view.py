@@ -47,14 +47,14 @@ class Picture:
         """The resources that are looked after."""
         return [self.resources[item] for item in sorted(self.scope)]
 
-    def hosts(self, everywhere: Collection[str]) -> dict[str, str]:
-        """Name -> URI of every host that holds something of the scope.
+    def hosts(self, everywhere: Collection[str], whole: bool = False) -> dict[str, str]:
+        """Name -> URI of every host that holds something of the scope, or with `whole` of every host.
 
         everywhere: kinds whose objects may be on any host, so that all are asked when one of them is to go.
         """
         scoped = self.scoped()
         names = {item.host for item in scoped} | {item.name for item in scoped if item.kind == "host" and item.wanted}
-        all_of_them = any(item.kind in everywhere and not item.wanted for item in scoped)
+        all_of_them = whole or any(item.kind in everywhere and not item.wanted for item in scoped)
         hosts = [item for item in self.resources.values() if item.kind == "host" and item.wanted]
         return {host.name: host.spec["uri"] for host in hosts if all_of_them or host.name in names}
 
