@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -16,9 +16,10 @@ from stackwright.engine.declare import allow_all
 from stackwright.engine.errors import InvalidInput, NotFound
 from stackwright.engine.intent import Rules
 from stackwright.engine.kind import Kind
+from stackwright.engine.observe import Observed, observe
 from stackwright.engine.request import Actor, Request, Result
-from stackwright.engine.resource import Driver, Resource, Wish
-from stackwright.engine.view import Picture, Renderers, take_all
+from stackwright.engine.resource import Driver, Resource, Scope, Wish
+from stackwright.engine.view import Picture, Renderers, take, take_all
 from stackwright.kinds import KINDS
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run
@@ -114,6 +115,12 @@ class Cloud:
     def purge(self, actor: Actor = SYSTEM, check: bool = False) -> Result:
         """Remove what carries our mark and is not declared; with `check`, only find it."""
         return converge.purge(self, Request((), actor), check)
+
+    def look(self, ids: Iterable[str]) -> Observed:
+        """What the backends hold of some resources right now: an instance's power, for one. Changes nothing."""
+        picture = self.registry.read(lambda txn: take(txn, ids))
+        scope = Scope(picture.scope, picture.hosts(self.everywhere))
+        return observe(picture, scope, self.drivers, self.rules.renderers)
 
     def known(self) -> frozenset[str]:
         """Ids of everything that is recorded."""
