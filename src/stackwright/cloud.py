@@ -23,7 +23,6 @@ from stackwright.engine.view import Picture, Renderers, take, take_all
 from stackwright.kinds import KINDS
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run
-from stackwright.registry.migrate import migrate
 from stackwright.scheduler.placement import Scheduler
 
 SYSTEM = Actor("system")
@@ -84,6 +83,8 @@ class Cloud:
 
     def initialise(self) -> bool:
         """Migrate the registry, and declare what every cloud starts with; True when anything was new."""
+        from stackwright.registry.migrate import migrate  # Alembic takes a while to load, and only this needs it
+
         migrated = migrate(self.registry)
         fresh = self.registry.write(_found) or migrated
         wishes = (Wish("project", "default", spec={"description": "Default project"}),)
