@@ -34,6 +34,7 @@ key() {
 
 install_packages() { # ROOT
   local codename sources
+  # shellcheck source=/dev/null
   codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
   mapfile -t sources < <(existing /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources})
   mmdebstrap --quiet --variant=minbase --include="$(IFS=, && echo "${packages[*]}")" \
