@@ -83,13 +83,14 @@ UNIT
 
 # A baked package's service stays off until a role enables it, as it would on a host without the package.
 disable_services() { # ROOT
-  local unit
-  for unit in "$1"/etc/systemd/system/*.wants/*.{service,socket,timer}; do
+  local unit units=()
+  for unit in "$1"/etc/systemd/system/*.{wants,requires}/*.{service,socket,timer}; do
     case ${unit##*/} in
-      ssh.service | lab-cgroups.service | getty@* | '*'*) continue ;;
-      *) rm -f "$unit" ;;
+      ssh.service | lab-cgroups.service | getty@* | '*'*) ;;
+      *) units+=("${unit##*/}") ;;
     esac
   done
+  if [ ${#units[@]} -gt 0 ]; then systemctl --quiet --root="$1" disable "${units[@]}" >&2; fi
 }
 
 target=$cache/rootfs/$name-$(key)
