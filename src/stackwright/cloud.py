@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import getpass
+import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +23,7 @@ from stackwright.engine.observe import Observed, observe
 from stackwright.engine.request import Actor, Request, Result
 from stackwright.engine.resource import Driver, Resource, Scope, Wish
 from stackwright.engine.view import Picture, Renderers, take, take_all
+from stackwright.images import ImageStore
 from stackwright.kinds import KINDS
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run
@@ -38,6 +42,7 @@ FLAVORS = {
 class Cloud:
     """A registry, the kinds, and the drivers that lead to the backends. Use it as a context manager.
 
+    images: where the content of images is; without it, they are declared with what is known of them.
     say: gets one line for people when something takes long. report: gets every change that was carried out.
     """
 
@@ -48,6 +53,7 @@ class Cloud:
         renderers: Renderers,
         *,
         kinds: Mapping[str, Kind] = KINDS,
+        images: ImageStore | None = None,
         mtu: int = 1400,
         lease_seconds: float = LEASE_S,
         say: Callable[[str], None] = lambda line: None,
@@ -55,6 +61,7 @@ class Cloud:
     ) -> None:
         self.registry = registry
         self.drivers = drivers
+        self.images = images
         self.rules = Rules(kinds, renderers, Scheduler(), allow_all, mtu)
         self.everywhere = frozenset(name for name, kind in kinds.items() if kind.everywhere)
         self.lease_seconds = lease_seconds
@@ -67,7 +74,8 @@ class Cloud:
         from stackwright.backends import drivers, renderers
 
         config = Config.load(path)
-        return cls(Registry(config.registry_url), drivers(config), renderers(), mtu=config.mtu, **options)
+        settings = {"images": ImageStore(config.image_store), "mtu": config.mtu, **options}
+        return cls(Registry(config.registry_url), drivers(config), renderers(), **settings)
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +115,25 @@ class Cloud:
 
     def ensure(self, request: Request, check: bool = False) -> Result:
         """Make the request true; with `check`, say what that would take. See `converge.converge`."""
-        return converge.converge(self, request, check)
+        with self._filled(request, check) as filled:
+            result = converge.converge(self, filled, check)
+        gone = [item for item in result.outcomes.values() if item.resource.kind == "image" and item.after is None]
+        if self.images and gone and not check:
+            self.images.clean(self._contents)
+        return result
+
+    @contextmanager
+    def _filled(self, request: Request, check: bool) -> Iterator[Request]:
+        """The request with what inspection found of its images, whose content stays in the store meanwhile."""
+        if self.images is None or all(wish.kind != "image" for wish in request.wishes):
+            yield request
+            return
+        with self.images.use():
+            yield dataclasses.replace(request, wishes=self.images.filled(request.wishes, check))
+
+    def _contents(self) -> set[str]:
+        """Checksums that images are recorded with, also those that are still being deleted."""
+        return {row.spec["checksum"] for row in self.registry.read(lambda txn: txn.select(kind="image"))}
 
     def drift(self) -> Result:
         """What differs between the record and the backends; changes nothing."""
@@ -149,6 +175,27 @@ class Cloud:
     def events(self, limit: int = 100, after: int = 0, resource: str = "") -> list[dict[str, Any]]:
         """The latest events, oldest first."""
         return self.registry.read(lambda txn: txn.events(limit, after, resource))
+
+    def power_states(self, instances: Iterable[Resource]) -> dict[str, str]:
+        """Instance id -> running, paused, stopped, lost (it went down unasked), missing, or unknown: no answer."""
+        rows = {row.id: row for row in instances}
+        seen = self.look(rows)
+        found = {item.resource: str(item.power) for item in seen.objects if hasattr(item, "power")}
+        away = {place for _, place in seen.unreachable}
+        return {item: found.get(item, "unknown" if row.host in away else "missing") for item, row in rows.items()}
+
+    def console(self, instance: Resource, lines: int) -> str:
+        """The last lines of an instance's serial console. Raises NotFound for one without, Unreachable, or Refused."""
+        hosts = self.registry.read(lambda txn: txn.select(kind="host", name=instance.host))
+        for driver in self.drivers.values():
+            if hosts and hasattr(driver, "console"):
+                return str(driver.console(instance.host, hosts[0].spec["uri"], instance.id, lines))
+        raise NotFound(f"{instance.title} is on no host that has its console; see its status")
+
+
+def local_actor() -> Actor:
+    """Whoever runs this process; under sudo, whoever called it."""
+    return Actor(os.environ.get("SUDO_USER") or getpass.getuser())
 
 
 def _found(txn: Any) -> bool:
