@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One change, carried out on its host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import libvirt
+
+from stackwright.drivers.libvirt.connections import Connection
+from stackwright.drivers.libvirt.domains import create_domain, delete_domain, update_domain
+from stackwright.drivers.libvirt.errors import is_connection_lost
+from stackwright.drivers.libvirt.objects import ConfigDrive, Domain, ImageCopy, Volume
+from stackwright.drivers.libvirt.volumes import (
+    create_volume,
+    delete_upload,
+    delete_volume,
+    refresh,
+    update_volume,
+    upload_config_drive,
+    upload_image,
+)
+from stackwright.engine.objects import Action, Change
+
+
+def apply_change(connection: Connection, change: Change, image_store: Path) -> None:
+    """Carry it out. After an error libvirt looks at its files again, so that the next run sees them as they are."""
+    try:
+        if change.action is Action.DELETE:
+            _delete(connection, change)
+        else:
+            _make(connection, change, image_store)
+    except libvirt.libvirtError as error:
+        if not is_connection_lost(error):
+            refresh(connection)
+        raise
+
+
+def _delete(connection: Connection, change: Change) -> None:
+    match change.object:
+        case Domain(name=name):
+            delete_domain(connection, name)
+        case Volume(name=name):
+            delete_volume(connection, name)
+        case ImageCopy(name=name) | ConfigDrive(name=name):
+            delete_upload(connection, name)
+
+
+def _make(connection: Connection, change: Change, image_store: Path) -> None:
+    """Create or update; a replacement arrives as a deletion and a creation."""
+    match change.object, change.before:
+        case Domain() as domain, None:
+            create_domain(connection, domain)
+        case Domain() as domain, _:
+            update_domain(connection, domain, change.fields)
+        case Volume() as volume, None:
+            create_volume(connection, volume)
+        case Volume() as volume, Volume() as before:
+            update_volume(connection, volume, before)
+        case ImageCopy() as image, _:
+            upload_image(connection, image, image_store)
+        case ConfigDrive() as drive, _:
+            upload_config_drive(connection, drive)

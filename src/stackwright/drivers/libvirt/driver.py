@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The libvirt driver: hosts are asked and changed over libvirt's own protocol.
+
+libvirt is imported when a host is first spoken to, so that a run without instances does not pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackwright.engine.errors import StackwrightError
+from stackwright.engine.objects import Change, Object
+from stackwright.engine.resource import Observation, Scope
+
+if TYPE_CHECKING:
+    from stackwright.drivers.libvirt.connections import Connections
+
+MOST_HOSTS_AT_ONCE = 64
+
+
+class LibvirtDriver:
+    """pki: folder of the client certificate, in libvirt's names. image_store: where the controller keeps images."""
+
+    name = "libvirt"
+    parallel = 10
+
+    def __init__(self, pki: Path, image_store: Path) -> None:
+        self._pki = pki
+        self._image_store = image_store
+        self._kept: Connections | None = None
+
+    def observe(self, scope: Scope) -> Observation:
+        """Ask every host of the scope, all at once."""
+        if not scope.hosts:
+            return Observation(())
+        self._connections().know(scope.hosts)
+        workers = min(MOST_HOSTS_AT_ONCE, len(scope.hosts))
+        with ThreadPoolExecutor(workers, thread_name_prefix="libvirt") as pool:
+            answers = list(pool.map(lambda place: self._observe(place, scope), scope.hosts))
+        return Observation(
+            tuple(item for objects, _ in answers for item in objects),
+            {place: why for place, (_, why) in zip(scope.hosts, answers, strict=True) if why},
+        )
+
+    def _observe(self, place: str, scope: Scope) -> tuple[list[Object], str]:
+        from stackwright.drivers.libvirt.errors import translated
+        from stackwright.drivers.libvirt.observe import observe_host
+
+        try:
+            with translated(place, "looking"):
+                return observe_host(self._connections().get(place), scope), ""
+        except StackwrightError as error:
+            return [], str(error)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Carry the changes out, one after the other."""
+        from stackwright.drivers.libvirt.apply import apply_change
+        from stackwright.drivers.libvirt.errors import translated
+
+        for change in changes:
+            item = change.object
+            with translated(item.place, f"{type(item).__name__} {item.name}"):
+                apply_change(self._connections().get(item.place), change, self._image_store)
+
+    def settle(self, objects: Iterable[Object], timeout: float) -> list[str]:
+        """libvirt answers when it is done: there is nothing to wait for."""
+        return []
+
+    def console(self, host: str, uri: str, instance_id: str, lines: int) -> str:
+        """The last lines that an instance wrote to its serial console. Raises Unreachable or Refused."""
+        from stackwright.drivers.libvirt.console import read_log
+        from stackwright.drivers.libvirt.errors import translated
+
+        self._connections().know({host: uri})
+        with translated(host, f"console of instance {instance_id}"):
+            return read_log(self._connections().get(host), instance_id, lines)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        if self._kept:
+            self._kept.close()
+            self._kept = None
+
+    def _connections(self) -> Connections:
+        if self._kept is None:
+            from stackwright.drivers.libvirt.connections import Connections
+
+            self._kept = Connections(self._pki)
+        return self._kept

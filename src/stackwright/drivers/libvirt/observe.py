@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one host holds. Lists once, then asks only about what is in scope; never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libvirt
+
+from stackwright.drivers.libvirt.connections import Connection
+from stackwright.drivers.libvirt.errors import is_code, is_connection_lost
+from stackwright.drivers.libvirt.objects import ConfigDrive, Domain, Hypervisor, ImageCopy, Power, Volume, owner_of
+from stackwright.drivers.libvirt.parsing import parse_domain, parse_volume
+from stackwright.engine.objects import Object
+from stackwright.engine.resource import Scope
+
+GIB = 1024**3
+COMPLETE = ".complete"
+"""Ends the name of the empty volume that says that an upload is whole: it is made last and goes first."""
+
+_LOST = (
+    libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED,
+    libvirt.VIR_DOMAIN_SHUTOFF_CRASHED,
+    libvirt.VIR_DOMAIN_SHUTOFF_FAILED,
+)
+_PAUSED = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED)
+
+
+def observe_host(connection: Connection, scope: Scope) -> list[Object]:
+    """All objects of the scope. Cached images are always told, since they are nobody's alone."""
+    domains = connection.libvirt.listAllDomains()
+    return [
+        _hypervisor(connection, domains, scope.hosts.get(connection.place, "")),
+        *_domains(connection, [domain for domain in domains if scope.covers(domain.UUIDString())]),
+        *_volumes(connection, scope),
+    ]
+
+
+def _hypervisor(connection: Connection, domains: list[libvirt.virDomain], uri: str) -> Hypervisor:
+    _, ram, vcpus, *_ = connection.libvirt.getInfo()
+    # Our guests are named by their UUID, which tells them from others without asking for each.
+    foreign = [domain.info() for domain in domains if domain.name() != domain.UUIDString()]
+    return Hypervisor(
+        place=connection.place,
+        name=connection.place,
+        resource="",
+        uri=uri,
+        vcpus=vcpus,
+        ram=ram,
+        disk=connection.pool.info()[1] // GIB,
+        domain_type=connection.host.domain_type,
+        arch=connection.host.arch,
+        libvirt_version=_version(connection.libvirt.getLibVersion()),
+        foreign_vcpus=sum(info[3] for info in foreign),
+        foreign_ram=sum(info[1] for info in foreign) // 1024,
+    )
+
+
+def _version(number: int) -> str:
+    return f"{number // 1000000}.{number // 1000 % 1000}.{number % 1000}"
+
+
+def _domains(connection: Connection, domains: list[libvirt.virDomain]) -> Iterator[Domain]:
+    if not domains:
+        return
+    stats = connection.libvirt.domainListGetStats(domains, libvirt.VIR_DOMAIN_STATS_STATE)
+    for domain, values in stats:
+        power = power_of(values["state.state"], values["state.reason"])
+        if found := read_domain(connection, domain, power):
+            yield found
+
+
+def power_of(state: int, reason: int) -> Power:
+    """A guest's power by libvirt's numbers; what is down for an unknown reason (a host's restart) counts as stopped."""
+    if state in _PAUSED:
+        return "paused"
+    if state == libvirt.VIR_DOMAIN_SHUTOFF:
+        return "lost" if reason in _LOST else "stopped"
+    return "lost" if state == libvirt.VIR_DOMAIN_CRASHED else "running"
+
+
+def read_domain(connection: Connection, domain: libvirt.virDomain, power: Power) -> Domain | None:
+    """A guest by its descriptions. None if it is not ours, or gone by now."""
+    try:
+        active, kept = domain.isActive(), domain.isPersistent()
+        running = domain.XMLDesc() if active else ""
+        definition = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) if kept else ""
+    except libvirt.libvirtError as error:
+        if is_code(error, libvirt.VIR_ERR_NO_DOMAIN):
+            return None
+        raise
+    return parse_domain(connection.place, power, connection.host, definition, running)
+
+
+def _volumes(connection: Connection, scope: Scope) -> Iterator[Object]:
+    volumes = {volume.name(): volume for volume in connection.pool.listAllVolumes()}
+    for name in {name.removesuffix(COMPLETE) for name in volumes}:
+        of_type, resource = owner_of(name) or ("", "")
+        whole = {name, name + COMPLETE} <= volumes.keys()
+        if of_type == "ImageCopy":
+            yield ImageCopy(place=connection.place, name=name, resource=resource, complete=whole)
+        elif of_type == "ConfigDrive" and scope.covers(resource):
+            yield ConfigDrive(place=connection.place, name=name, resource=resource, complete=whole)
+        elif of_type == "Volume" and scope.covers(resource):
+            yield from _disk(connection, volumes[name])
+
+
+def _disk(connection: Connection, volume: libvirt.virStorageVol) -> Iterator[Volume]:
+    """A disk as its file says; nothing if that is gone although libvirt still lists it."""
+    try:
+        xml = volume.XMLDesc()
+    except libvirt.libvirtError as error:
+        if is_connection_lost(error):
+            raise
+        return
+    yield parse_volume(connection.place, xml, connection.host)

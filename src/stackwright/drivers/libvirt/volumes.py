@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making, growing and removing what is in a host's storage pool.
+
+An upload counts once its companion, an empty volume named NAME.complete, is there: it is made last and goes first,
+so a run that dies anywhere leaves something that the next one recognises as unfinished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+import libvirt
+
+from stackwright.drivers.libvirt.connections import Connection
+from stackwright.drivers.libvirt.errors import is_code, is_connection_lost
+from stackwright.drivers.libvirt.iso import build_iso
+from stackwright.drivers.libvirt.objects import POOL, ConfigDrive, ImageCopy, Volume, owner_of
+from stackwright.drivers.libvirt.observe import COMPLETE
+from stackwright.drivers.libvirt.parsing import parse_volume
+from stackwright.drivers.libvirt.xml import upload_xml, volume_xml
+from stackwright.engine.errors import Conflict, NotFound, Refused, Temporary
+
+MIB = 1024**2
+RELEASE_S = 5.0
+"""How long libvirt may take to let go of a volume whose upload was cut off."""
+SMALLEST_MIB = 1
+"""What making an empty disk takes."""
+
+
+def create_volume(connection: Connection, volume: Volume) -> None:
+    """Make a disk. Raises Refused when the pool is full."""
+    _make(connection, volume.name, volume_xml(volume, connection.host))
+
+
+def update_volume(connection: Connection, volume: Volume, before: Volume) -> None:
+    """Grow a disk, under a running guest too. One that is to shrink, or is unfinished, is made anew."""
+    if not before.complete or volume.capacity < before.capacity:
+        _remake(connection, volume)
+    else:
+        _grow(connection, volume)
+
+
+def _grow(connection: Connection, volume: Volume) -> None:
+    domain = find_domain(connection, volume.resource)
+    if domain and domain.isActive():
+        path = connection.host.path_of(volume.name)
+        domain.blockResize(path, volume.capacity, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+    else:
+        connection.pool.storageVolLookupByName(volume.name).resize(volume.capacity)
+
+
+def _remake(connection: Connection, volume: Volume) -> None:
+    """The guest cannot go on without the disk: it is switched off meanwhile."""
+    domain = find_domain(connection, volume.resource)
+    running = bool(domain and domain.isActive())
+    if domain and running:
+        domain.destroy()
+    delete_volume(connection, volume.name)
+    create_volume(connection, volume)
+    if domain and running:
+        domain.create()
+
+
+def find_domain(connection: Connection, uuid: str) -> libvirt.virDomain | None:
+    """The guest with this id, whoever's it is."""
+    try:
+        return connection.libvirt.lookupByUUIDString(uuid)
+    except libvirt.libvirtError as error:
+        if is_code(error, libvirt.VIR_ERR_NO_DOMAIN):
+            return None
+        raise
+
+
+def upload_image(connection: Connection, image: ImageCopy, store: Path) -> None:
+    """Copy an image from the controller's store to the host, holes as holes.
+
+    Raises NotFound when the store lacks it, Refused when the pool is full.
+    """
+    path = store / image.source
+    if not path.is_file():
+        raise NotFound(f"image {image.resource} is missing in the image store ({path}); upload it again")
+    # Unbuffered, because looking for holes moves the file's own position.
+    with path.open("rb", buffering=0) as file:
+        _upload(connection, image.name, file, sparse=True)
+
+
+def upload_config_drive(connection: Connection, drive: ConfigDrive) -> None:
+    """Write an instance's config drive to the host."""
+    _upload(connection, drive.name, io.BytesIO(build_iso(drive.files)), sparse=False)
+
+
+def delete_upload(connection: Connection, name: str) -> None:
+    """Remove an uploaded volume. Raises Conflict while a disk still starts from it."""
+    user = _user_of(connection, name)
+    if user:
+        raise Conflict(f"{name} on host {connection.place} is what disk {user} starts from; delete that instance first")
+    _remove_upload(connection, name)
+
+
+def delete_volume(connection: Connection, name: str) -> None:
+    """Remove a volume, if it is there."""
+    volume = _find(connection, name)
+    if volume:
+        volume.delete()
+
+
+def refresh(connection: Connection) -> None:
+    """Have libvirt look at the files again; it does so by itself only while it changes them."""
+    # A pool with work under way refuses; whoever needs fresh figures then works with the last ones.
+    with contextlib.suppress(libvirt.libvirtError), connection.refreshing:
+        connection.pool.refresh()
+
+
+def _find(connection: Connection, name: str) -> libvirt.virStorageVol | None:
+    try:
+        return connection.pool.storageVolLookupByName(name)
+    except libvirt.libvirtError as error:
+        if is_code(error, libvirt.VIR_ERR_NO_STORAGE_VOL):
+            return None
+        raise
+
+
+def _make(connection: Connection, name: str, xml: str) -> None:
+    """Make a volume. One that libvirt knows while its file was removed by hand is made again."""
+    try:
+        connection.pool.createXML(xml)
+    except libvirt.libvirtError as error:
+        if not is_code(error, libvirt.VIR_ERR_STORAGE_VOL_EXIST):
+            _explain_full(connection, name, SMALLEST_MIB * MIB, error)
+            raise
+        refresh(connection)
+        if not _find(connection, name):
+            connection.pool.createXML(xml)
+
+
+def _upload(connection: Connection, name: str, content: BinaryIO, sparse: bool) -> None:
+    size = content.seek(0, os.SEEK_END)
+    _remove_upload(connection, name)
+    try:
+        _make(connection, name, upload_xml(name))
+        _send(connection, name, content, sparse)
+        _check_size(connection, name, size)
+        _make(connection, name + COMPLETE, upload_xml(name + COMPLETE))
+    except libvirt.libvirtError as error:
+        if not is_connection_lost(error):
+            _remove_upload(connection, name)
+            _explain_full(connection, name, _occupied(content, size), error)
+        raise
+
+
+def _remove_upload(connection: Connection, name: str) -> None:
+    delete_volume(connection, name + COMPLETE)
+    volume = _find(connection, name)
+    if volume:
+        _delete_when_released(volume)
+
+
+def _delete_when_released(volume: libvirt.virStorageVol) -> None:
+    patience = time.monotonic() + RELEASE_S
+    while True:
+        try:
+            volume.delete()
+        except libvirt.libvirtError as error:
+            if is_code(error, libvirt.VIR_ERR_NO_STORAGE_VOL):
+                return
+            if is_connection_lost(error) or time.monotonic() > patience:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _send(connection: Connection, name: str, content: BinaryIO, sparse: bool) -> None:
+    content.seek(0)
+    volume = connection.pool.storageVolLookupByName(name)
+    stream = connection.libvirt.newStream()
+    try:
+        if sparse:
+            volume.upload(stream, 0, 0, libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM)
+            stream.sparseSendAll(_read, _section, _skip, content)
+        else:
+            volume.upload(stream, 0, 0)
+            stream.sendAll(_read, content)
+        stream.finish()
+    except BaseException:
+        with contextlib.suppress(libvirt.libvirtError):
+            stream.abort()
+        raise
+
+
+def _read(_: libvirt.virStream, count: int, content: BinaryIO) -> bytes:
+    return content.read(count)
+
+
+def _skip(_: libvirt.virStream, count: int, content: BinaryIO) -> int:
+    return content.seek(count, os.SEEK_CUR)
+
+
+def _section(_: libvirt.virStream, content: BinaryIO) -> tuple[bool, int]:
+    """(whether here is data rather than a hole, how far that goes in bytes)."""
+    here, descriptor = content.tell(), content.fileno()
+    try:
+        data = os.lseek(descriptor, here, os.SEEK_DATA)
+    except OSError:  # nothing but a hole up to the end
+        return False, content.seek(0, os.SEEK_END) - content.seek(here)
+    end = os.lseek(descriptor, here, os.SEEK_HOLE) if data == here else data
+    content.seek(here)
+    return data == here, end - here
+
+
+def _check_size(connection: Connection, name: str, size: int) -> None:
+    volume = connection.pool.storageVolLookupByName(name)
+    written = volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)[2]
+    if written != size:
+        raise Temporary(f"{name} arrived on host {connection.place} with {written} of {size} bytes; run this again")
+
+
+def _occupied(content: BinaryIO, size: int) -> int:
+    """Bytes that the content takes without its holes."""
+    try:
+        return os.fstat(content.fileno()).st_blocks * 512
+    except io.UnsupportedOperation:
+        return size
+
+
+def _explain_full(connection: Connection, name: str, needed: int, error: libvirt.libvirtError) -> None:
+    """Raises Refused if there is no room. libvirt has no code for that, so the pool is asked."""
+    refresh(connection)
+    free = connection.pool.info()[3]
+    if free < needed:
+        raise Refused(
+            f"host {connection.place}: its storage pool {POOL} is full: {name} needs {-(-needed // MIB)} MiB and "
+            f"{free // MIB} MiB are free; free some space there or add a host"
+        ) from error
+
+
+def _user_of(connection: Connection, name: str) -> str:
+    """Name of a disk that starts from this volume; '' if there is none."""
+    if (owner_of(name) or ("",))[0] != "ImageCopy":
+        return ""
+    refresh(connection)
+    disks = [item for item in connection.pool.listAllVolumes() if (owner_of(item.name()) or ("",))[0] == "Volume"]
+    parsed = (parse_volume(connection.place, item.XMLDesc(), connection.host) for item in disks)
+    return next((disk.name for disk in parsed if disk.backing == name), "")

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The only place that builds libvirt's XML, and with `parsing` the only one that knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from stackwright.drivers.libvirt.objects import Disk, Domain, Nic, Volume
+
+NAMESPACE = "urn:stackwright:instance:1"
+PREFIX = "stackwright"
+BRIDGE = "br-int"
+SPARE_ROOT_PORTS = 8
+"""How many devices can be plugged into a running guest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a guest's XML depends on. pool_path, console_path: directories of the two storage pools."""
+
+    domain_type: str
+    arch: str
+    pool_path: str
+    console_path: str
+
+    def path_of(self, volume: str) -> str:
+        """Where a volume's file is; what is not in our pool is a path already."""
+        return volume if volume.startswith("/") else f"{self.pool_path}/{volume}"
+
+    def volume_at(self, path: str) -> str:
+        """The inverse of `path_of`."""
+        return path.removeprefix(f"{self.pool_path}/")
+
+
+@cache
+def _template(name: str) -> Template:
+    loader = PackageLoader("stackwright.drivers.libvirt")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals |= {"bridge": BRIDGE, "namespace": NAMESPACE, "prefix": PREFIX}
+    return environment.get_template(name)
+
+
+def domain_xml(domain: Domain, host: Host) -> str:
+    """A whole guest, with root ports for its devices and some to spare."""
+    devices = len(domain.disks) + len(domain.nics) + len(("scsi", "rng", "balloon"))
+    return _template("domain.xml").render(domain=domain, host=host, root_ports=devices + SPARE_ROOT_PORTS)
+
+
+def mark_xml(domain: Domain) -> str:
+    """What makes a guest ours, as libvirt keeps it for us."""
+    return _part("mark_xml", domain)
+
+
+def disk_xml(disk: Disk, host: Host) -> str:
+    """One disk, to be plugged in, out or changed."""
+    return _part("disk_xml", disk, host)
+
+
+def nic_xml(nic: Nic) -> str:
+    """One network card, to be plugged in or out."""
+    return _part("nic_xml", nic)
+
+
+def _part(macro: str, *arguments: object) -> str:
+    return str(getattr(_template("parts.xml").module, macro)(*arguments)).strip()
+
+
+def volume_xml(volume: Volume, host: Host) -> str:
+    """A disk: empty, or one that starts from another volume."""
+    return _template("volume.xml").render(volume=volume, host=host, format="qcow2")
+
+
+def upload_xml(name: str) -> str:
+    """An empty file that grows with what is written to it; its format is that of its content."""
+    volume = Volume(name=name, resource="", capacity=0)
+    return _template("volume.xml").render(volume=volume, host=None, format="raw")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hypervisors have to hold for hosts, images and instances. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stackwright.drivers.libvirt.objects import (
+    ConfigDrive,
+    Disk,
+    Domain,
+    Hypervisor,
+    ImageCopy,
+    Nic,
+    Power,
+    Volume,
+    config_drive_name,
+    image_copy_name,
+)
+from stackwright.engine.objects import Object
+from stackwright.engine.resource import Resource, View
+from stackwright.kinds.compute.instance import GIB, InstanceSpec
+from stackwright.render.configdrive import files
+
+
+def host(resource: Resource, view: View) -> Iterator[Object]:
+    """Nothing is made on it for its own sake; it is asked what it has."""
+    yield Hypervisor(place=resource.name, name=resource.name, resource=resource.id, uri=resource.spec["uri"])
+
+
+def image(resource: Resource, view: View) -> Iterator[Object]:
+    """Copies are made where an instance needs one, and go with the image."""
+    yield from ()
+
+
+def instance(resource: Resource, view: View) -> Iterator[Object]:
+    """A domain, its disks, its config drive, and the image that its disk starts from."""
+    spec = InstanceSpec.of(resource)
+    source = view.get(spec.image)
+    copy = _image_copy(resource, source)
+    root = _volume(resource, "root", copy.name, source.spec["disk_format"])
+    parts: list[Object] = [copy, root]
+    disks = [_disk(resource, "vda", "root")]
+    if resource.attributes["ephemeral_gib"]:
+        parts.append(_volume(resource, "ephemeral"))
+        disks.append(_disk(resource, "vdb", "ephemeral"))
+    if spec.config_drive:
+        drive = _config_drive(resource, view)
+        parts.append(drive)
+        disks.append(Disk(target="sda", volume=drive.name, cdrom=True))
+    yield from parts
+    yield _domain(resource, spec, view, tuple(disks))
+
+
+def _mark(resource: Resource) -> dict[str, Any]:
+    return {"place": resource.host, "resource": resource.id}
+
+
+def _image_copy(resource: Resource, source: Resource) -> ImageCopy:
+    checksum = source.spec["checksum"]
+    name = image_copy_name(source.id, checksum)
+    return ImageCopy(place=resource.host, name=name, resource=source.id, source=checksum)
+
+
+def _volume(resource: Resource, use: str, backing: str = "", backing_format: str = "") -> Volume:
+    return Volume(
+        name=f"{resource.id}_{use}",
+        capacity=resource.attributes[f"{use}_gib"] * GIB,
+        backing=backing,
+        backing_format=backing_format,
+        **_mark(resource),
+    )
+
+
+def _disk(resource: Resource, target: str, use: str) -> Disk:
+    """The serial is what the guest finds the disk by, whatever it calls it; 20 characters are all it sees."""
+    return Disk(target=target, volume=f"{resource.id}_{use}", serial=f"{resource.id[:8]}-{use}")
+
+
+def _config_drive(resource: Resource, view: View) -> ConfigDrive:
+    content = files(resource, view)
+    return ConfigDrive(name=config_drive_name(resource.id, content), files=content, **_mark(resource))
+
+
+def _domain(resource: Resource, spec: InstanceSpec, view: View, disks: tuple[Disk, ...]) -> Domain:
+    has = resource.attributes
+    return Domain(
+        name=resource.id,
+        title=resource.name,
+        project=resource.project,
+        flavor=view.get(spec.flavor).name,
+        vcpus=has["vcpus"],
+        memory=has["ram"],
+        disks=disks,
+        nics=tuple(Nic(port=nic["port"], mac=nic["mac_address"], mtu=nic["mtu"]) for nic in has["nics"]),
+        power=_power(resource, spec),
+        reboots=spec.reboots,
+        **_mark(resource),
+    )
+
+
+def _power(resource: Resource, spec: InstanceSpec) -> Power:
+    """It is started once, when it is created; from then on only what was asked for changes it."""
+    if spec.power:
+        return spec.power
+    return "as_is" if resource.attributes.get("started") else "running"
+
+
+RENDER = {"host": host, "image": image, "instance": instance}

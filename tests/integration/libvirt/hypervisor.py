@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One hypervisor as the tests see it: its libvirtd, and what they wish for on it."""
+
+import dataclasses
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackwright.drivers.libvirt.driver import LibvirtDriver
+from stackwright.drivers.libvirt.objects import (
+    POOL,
+    ConfigDrive,
+    Disk,
+    Domain,
+    ImageCopy,
+    Nic,
+    Volume,
+    config_drive_name,
+    image_copy_name,
+)
+from stackwright.engine.compare import compare
+from stackwright.engine.objects import Change, Object
+from stackwright.engine.order import order
+from stackwright.engine.resource import Scope
+
+MIB = 1024**2
+PLACE = "compute1"
+
+# Boots and halts, to be woken only by interrupts: a guest that needs no operating system and hardly any CPU.
+BOOT_SECTOR = b"\xfb\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A libvirtd of the tests' own."""
+
+    folder: Path
+
+    @property
+    def uri(self) -> str:
+        return f"qemu+unix:///system?socket={self.folder}/socket/libvirt-sock"
+
+    def virsh(self, *command: str) -> str:
+        line = ["virsh", "-q", "-c", self.uri, *command]
+        return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
+
+    def volumes(self) -> list[str]:
+        self.virsh("pool-refresh", POOL)
+        return sorted(line.split()[0] for line in self.virsh("vol-list", POOL).splitlines())
+
+
+@dataclass
+class Cloud:
+    """One hypervisor as the engine sees it: what is desired, what is found, and the steps between."""
+
+    daemon: Daemon
+    store: Path
+    driver: LibvirtDriver = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.driver = LibvirtDriver(Path("/nonexistent"), self.store)
+
+    def observe(self, wanted: list[Object], also: frozenset[str] = frozenset()) -> list[Object]:
+        resources = frozenset(item.resource for item in wanted) | also
+        found = self.driver.observe(Scope(resources, {PLACE: self.daemon.uri}))
+        assert not found.unreachable
+        return list(found.objects)
+
+    def differences(self, wanted: list[Object], gone: frozenset[str] = frozenset()) -> list[Change]:
+        observed = self.observe(wanted, gone)
+        scope = {item.resource for item in wanted} | gone
+        return compare(wanted, observed, scope, gone)
+
+    def converge(self, wanted: list[Object], gone: frozenset[str] = frozenset()) -> list[Change]:
+        """Apply every difference, in the engine's order; the changes that were made."""
+        changes = self.differences(wanted, gone)
+        for step in _in_turn(order(changes, self.observe(wanted, gone))):
+            self.driver.apply(step.changes)
+        return changes
+
+    def image(self, content: bytes = BOOT_SECTOR, size: int = 4 * MIB, image_format: str = "raw") -> ImageCopy:
+        """An image in the store, as long as `size`, and the wish for its copy on the host."""
+        checksum = uuid.uuid4().hex * 2
+        raw = self.store / f"{checksum}.raw"
+        with raw.open("wb") as file:
+            file.write(content)
+            file.truncate(size)
+        subprocess.run(
+            ["qemu-img", "convert", "-f", "raw", "-O", image_format, str(raw), str(self.store / checksum)], check=True
+        )
+        return self.copy_of(checksum)
+
+    def copy_of(self, checksum: str) -> ImageCopy:
+        image_id = str(uuid.uuid4())
+        name = image_copy_name(image_id, checksum)
+        return ImageCopy(place=PLACE, name=name, resource=image_id, source=checksum)
+
+    def instance(self, image: ImageCopy, image_format: str = "raw", **fields: Any) -> list[Object]:
+        """The wish for an instance with a disk, a config drive and a network card."""
+        uid = str(uuid.uuid4())
+        files = (("openstack/latest/meta_data.json", f'{{"uuid": "{uid}"}}'),)
+        root = Volume(
+            place=PLACE,
+            name=f"{uid}_root",
+            resource=uid,
+            capacity=64 * MIB,
+            backing=image.name,
+            backing_format=image_format,
+        )
+        drive = ConfigDrive(place=PLACE, name=config_drive_name(uid, files), resource=uid, files=files)
+        disks = (Disk("vda", root.name, serial="disk-root"), Disk("sda", drive.name, cdrom=True))
+        nics = (Nic(str(uuid.uuid4()), f"fa:16:3e:{uid[:2]}:{uid[2:4]}:{uid[4:6]}", 1400),)
+        wish = {"title": "web", "vcpus": 1, "memory": 64, "disks": disks, "nics": nics, "power": "running"}
+        domain = Domain(place=PLACE, name=uid, resource=uid, **{**wish, **fields})
+        return [image, root, drive, domain]
+
+
+def _in_turn(steps: list[Any]) -> Iterator[Any]:
+    done: set[int] = set()
+    while waiting := [step for step in steps if id(step) not in done]:
+        step = next(step for step in waiting if all(id(item) in done for item in step.after))
+        done.add(id(step))
+        yield step
+
+
+def changed(wanted: list[Object], **fields: Any) -> list[Object]:
+    """The wish with other values in the objects that have such a field."""
+    return [
+        dataclasses.replace(item, **fields) if all(hasattr(item, name) for name in fields) else item for item in wanted
+    ]
+
+
+def domain_of(wanted: list[Object]) -> Domain:
+    return next(item for item in wanted if isinstance(item, Domain))
+
+
+def eventually(condition: Callable[[], bool], timeout: float = 30) -> None:
+    patience = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < patience, "did not happen in time"
+        time.sleep(0.1)
