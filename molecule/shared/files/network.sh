@@ -9,8 +9,10 @@ action=$1 index=$2
 table=stackwright_lab_$index
 management=10.99.$index external=172.24.$((4 + index))
 
+exists() { ip link show dev "$1" >/dev/null 2>&1; }
+
 add_bridge() { # NAME [ADDRESS]
-  if [ -e "/sys/class/net/$1" ]; then return; fi
+  if exists "$1"; then return; fi
   ip link add "$1" type bridge
   if [ -n "${2-}" ]; then ip address add "$2" dev "$1"; fi
   ip link set "$1" up
@@ -43,7 +45,7 @@ up() {
 down() {
   local letter
   for letter in m t x; do
-    if [ ! -e "/sys/class/net/sw$index$letter" ]; then continue; fi
+    if ! exists "sw$index$letter"; then continue; fi
     ip link delete "sw$index$letter"
     state=changed
   done

@@ -53,6 +53,7 @@ keep_packages() {
 
 down() {
   kill_processes
+  if [ -d /run/systemd/system ]; then systemctl --quiet stop "$group.service" 2>/dev/null || true; fi
   unmount
   if [ -e "/run/netns/$name" ]; then ip netns delete "$name"; fi
   find /sys/fs/cgroup -depth -type d '(' -name "$group" -o -path "*/$group/*" ')' -exec rmdir {} + 2>/dev/null || true
@@ -72,7 +73,7 @@ add_nic() { # NIC BRIDGE-LETTER
 add_network() {
   local letter
   for letter in m t x; do # those of a run that was killed here
-    if [ -e "/sys/class/net/sw$index$letter$number" ]; then ip link delete "sw$index$letter$number"; fi
+    ip link delete "sw$index$letter$number" 2>/dev/null || true
   done
   ip netns add "$name"
   ip -n "$name" link set lo up
@@ -110,7 +111,8 @@ machine=(systemd-nspawn --quiet --register=no --keep-unit --directory="$director
 [ -e /dev/kvm ] && machine+=(--bind=/dev/kvm)
 machine+=(--boot)
 if [ -d /run/systemd/system ]; then
-  exec systemd-run --quiet --collect --unit=$group --property=Delegate=yes "\${machine[@]}"
+  exec systemd-run --quiet --collect --unit=$group --property=Delegate=yes --property=TimeoutStopSec=5 \\
+    --property="StandardOutput=append:$directory/log" --property=StandardError=inherit "\${machine[@]}"
 fi
 for tree in /sys/fs/cgroup/*/cgroup.procs; do
   tree=\${tree%/*}
