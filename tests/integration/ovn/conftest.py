@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real OVN databases in a temporary folder, and the commands of an operator at them."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stackwright.drivers.ovn.driver import OvnDriver
+
+SCHEMAS = Path("/usr/share/ovn")
+
+
+@dataclass(frozen=True)
+class Ovn:
+    """Two databases behind unix sockets."""
+
+    folder: Path
+
+    @property
+    def northbound(self) -> str:
+        return f"unix:{self.folder}/nb.sock"
+
+    @property
+    def southbound(self) -> str:
+        return f"unix:{self.folder}/sb.sock"
+
+    def nbctl(self, *command: str) -> str:
+        return self._run("ovn-nbctl", self.northbound, command)
+
+    def sbctl(self, *command: str) -> str:
+        return self._run("ovn-sbctl", self.southbound, command)
+
+    def _run(self, tool: str, database: str, command: tuple[str, ...]) -> str:
+        line = [tool, "--no-leader-only", f"--db={database}", *command]
+        return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
+
+    def gateway(self, name: str) -> None:
+        """A chassis that may carry gateways; the last character of its name is a digit."""
+        self.sbctl("chassis-add", name, "geneve", f"192.0.2.{name[-1]}")
+        self.sbctl("set", "Chassis", name, "other_config:ovn-cms-options=enable-chassis-as-gw")
+
+    def marked(self) -> list[str]:
+        """Rows that carry a resource's mark, with their UUIDs."""
+        rows = []
+        for table in TABLES:
+            found = self.nbctl("--format=csv", "--no-headings", "--columns=external_ids,_uuid", "list", table)
+            rows += [f"{table} {line}" for line in found.splitlines() if "stackwright-id=" in line]
+        return sorted(row for row in rows if "stackwright-id=shared" not in row)
+
+
+TABLES = (
+    "Logical_Switch",
+    "Logical_Switch_Port",
+    "DHCP_Options",
+    "Port_Group",
+    "ACL",
+    "Logical_Router",
+    "Logical_Router_Port",
+    "Gateway_Chassis",
+    "Logical_Router_Static_Route",
+    "NAT",
+)
+
+
+@pytest.fixture
+def ovn(tmp_path: Path) -> Iterator[Ovn]:
+    """Empty northbound and southbound databases."""
+    servers = [_serve(tmp_path, "nb", "ovn-nb.ovsschema"), _serve(tmp_path, "sb", "ovn-sb.ovsschema")]
+    ready = Ovn(tmp_path)
+    ready.nbctl("init")
+    ready.sbctl("init")
+    yield ready
+    for server in servers:
+        server.terminate()
+        server.wait()
+
+
+def _serve(folder: Path, name: str, schema: str) -> "subprocess.Popen[bytes]":
+    database = folder / f"{name}.db"
+    subprocess.run(["ovsdb-tool", "create", str(database), str(SCHEMAS / schema)], check=True)
+    line = ["ovsdb-server", "--no-chdir", f"--remote=punix:{folder}/{name}.sock", f"--unixctl={folder}/{name}.ctl"]
+    line += [f"--log-file={folder}/{name}.log", "-vconsole:off", str(database)]
+    server = subprocess.Popen(line)
+    wait = ["ovs-appctl", "-t", f"{folder}/{name}.ctl", "version"]
+    while subprocess.run(wait, capture_output=True, check=False).returncode:
+        assert server.poll() is None, "ovsdb-server ended at once; is ovn-central installed?"
+    return server
+
+
+@pytest.fixture
+def connect(ovn: Ovn) -> Iterator[Callable[[], OvnDriver]]:
+    """Makes drivers, as each run has its own."""
+    made: list[OvnDriver] = []
+
+    def make() -> OvnDriver:
+        made.append(OvnDriver(ovn.northbound, ovn.southbound, None))
+        return made[-1]
+
+    yield make
+    for driver in made:
+        driver.close()
