@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+import yaml
+
 from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Outcome, Result
 from stackwright.engine.resource import Resource
@@ -21,15 +23,34 @@ def facts(resource: Resource, picture: Picture) -> dict[str, Any]:
     plain = {**_masked(resource.spec), **resource.attributes}
     shown = {key: value for key, value in plain.items() if key not in HIDDEN}
     named = _named(shown, picture)
-    head = {"id": resource.id, "name": resource.name, "kind": resource.kind, "status": resource.status}
-    more = {"host": resource.host} if resource.host else {}
+    status = resource.status if resource.wanted else "deleting"
+    head = {"id": resource.id, "name": resource.name, "kind": resource.kind, "status": status}
+    more: dict[str, Any] = {"host": resource.host} if resource.host else {}
+    more |= {"message": resource.message} if resource.message else {}
+    more |= {"addresses": _addresses(resource, picture)} if resource.kind == "instance" else {}
     owner = {"owner": picture.resources[resource.owner].title} if resource.owner in picture.resources else {}
     return {**head, "project": _project(resource, picture), "label": resource.label, **owner, **more, **named}
 
 
 def report(result: Result) -> list[dict[str, Any]]:
     """What became of each resource that was asked for, in order; what its children needed is told with it."""
-    return [_told(root, result) for root in result.roots]
+    children = _children(result)
+    return [_told(result.outcomes[root], children, result.picture) for root in result.roots]
+
+
+def affected(result: Result) -> list[dict[str, Any]]:
+    """As `report`, for what nobody asked for but what changed with it: a flavor's instances, a network's ports."""
+    children = _children(result)
+    asked = {item.resource.id for root in result.roots for item in _family(result.outcomes[root], children)}
+    others = [item for item in result.outcomes.values() if item.resource.id not in asked]
+    heads = [item for item in others if item.resource.owner not in result.outcomes]
+    told = [_told(item, children, result.picture) for item in heads]
+    return [item for item in told if item["changed"] or item["error"]]
+
+
+def text(state: Mapping[str, Any]) -> str:
+    """One side of a diff as YAML; nothing for a resource that is not there."""
+    return yaml.safe_dump(plain(state), sort_keys=False, allow_unicode=True) if state else ""
 
 
 def changes_of(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
@@ -60,9 +81,19 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def _told(root: str, result: Result) -> dict[str, Any]:
-    outcome = result.outcomes[root]
-    family = _family(root, result)
+Children = Mapping[str, list[Outcome]]
+
+
+def _children(result: Result) -> Children:
+    """Outcomes by the id of their owner."""
+    found: dict[str, list[Outcome]] = {}
+    for outcome in result.outcomes.values():
+        found.setdefault(outcome.resource.owner, []).append(outcome)
+    return found
+
+
+def _told(outcome: Outcome, children: Children, picture: Picture) -> dict[str, Any]:
+    family = _family(outcome, children)
     resource = outcome.resource
     return {
         "kind": resource.kind,
@@ -71,19 +102,16 @@ def _told(root: str, result: Result) -> dict[str, Any]:
         "changed": any(item.changed for item in family),
         "action": action(outcome, family),
         "error": next((item.error for item in family if item.error), ""),
-        "resource": facts(outcome.after, result.picture) if outcome.after and outcome.after.wanted else None,
+        "resource": facts(outcome.after, picture) if outcome.after and outcome.after.wanted else None,
         "changes": changes_of(family),
-        "diff": _diff(family, result.picture),
+        "diff": _diff(family, picture),
     }
 
 
-def _family(root: str, result: Result) -> list[Outcome]:
+def _family(outcome: Outcome, children: Children) -> list[Outcome]:
     """A resource's outcome and those of everything that it owns."""
-    found = [result.outcomes[root]]
-    for outcome in result.outcomes.values():
-        if outcome.resource.owner == root:
-            found += _family(outcome.resource.id, result)
-    return found
+    below = [_family(child, children) for child in children.get(outcome.resource.id, [])]
+    return [outcome, *(item for family in below for item in family)]
 
 
 def action(outcome: Outcome, family: Iterable[Outcome]) -> str:
@@ -109,7 +137,8 @@ def _state(resource: Resource | None, picture: Picture) -> dict[str, Any]:
     if resource is None or not resource.wanted:
         return {}
     shown = facts(resource, picture)
-    return {key: value for key, value in shown.items() if key not in ("id", "status", "kind")}
+    said = {key: value for key, value in shown.items() if value not in (None, "", {})}
+    return {key: value for key, value in said.items() if key not in ("id", "status", "message", "kind")}
 
 
 def _drifted(family: list[Outcome], side: str) -> dict[str, Any]:
@@ -127,6 +156,27 @@ def _side(change: Change, side: str) -> Any:
     if change.action is Action.DELETE:
         return "there" if side == "before" else "gone"
     return {item.field: plain(getattr(item, side)) for item in change.differences}
+
+
+def _addresses(instance: Resource, picture: Picture) -> list[dict[str, Any]]:
+    """Where an instance can be reached: one entry for every address of its ports."""
+    outside = {
+        (item.attributes.get("port"), item.attributes.get("fixed_address")): item.attributes["floating_ip_address"]
+        for item in picture.resources.values()
+        if item.kind == "floating_ip" and item.wanted and "port" in item.attributes
+    }
+    plugged = [nic["port"] for nic in instance.attributes.get("nics", [])]
+    ports = [picture.resources[port] for port in plugged if port in picture.resources]
+    return [
+        {
+            "network": picture.resources[port.spec["network"]].name,
+            "ip_address": fixed["ip_address"],
+            "floating_ip_address": outside.get((port.id, fixed["ip_address"])),
+            "mac_address": port.attributes["mac_address"],
+        }
+        for port in ports
+        for fixed in port.attributes["addresses"]
+    ]
 
 
 def _masked(spec: Mapping[str, Any]) -> dict[str, Any]:
