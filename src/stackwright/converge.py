@@ -40,6 +40,8 @@ def converge(cloud: Cloud, request: Request, check: bool = False) -> Result:
     """
     with cloud.run(request) as run:
         intent = intend(cloud.registry, cloud.rules, request, run, commit=not check, say=cloud.say)
+        if not check:
+            run.keep()
         return _fulfil(cloud, request, intent, run, check)
 
 
@@ -73,11 +75,10 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
         left = orphans(observed.objects, cloud.known()) if intent.whole else ()
         return Result(outcomes(picture, intent.before, changes, errors), picture, intent.roots, intent.warnings, left)
 
-    run.keep()
     done = _apply(cloud, run, order(changes, observed.objects))
     results = outcomes(picture, intent.before, changes, {**errors_of(done), **errors})
     known = [*observed.objects, *desired]
-    recorded = cloud.registry.write(lambda txn: record(txn, cloud.rules.kinds, results, known, request.actor))
+    recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, known, request.actor))
     return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done)))
 
 

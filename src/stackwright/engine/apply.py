@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -42,55 +42,58 @@ def apply(steps: Iterable[Step], drivers: Mapping[str, Driver], guard: Guard, re
 
 
 class _Execution:
+    """Steps that become ready when what they wait for is finished; every step is looked at once for each of those."""
+
     def __init__(self, steps: list[Step], drivers: Mapping[str, Driver], guard: Guard, report: Report) -> None:
-        self.waiting = steps
         self.drivers = drivers
         self.guard = guard
         self.report = report
+        self.missing = {id(step): len(step.after) for step in steps}
+        self.then: dict[int, list[Step]] = {}
+        for step in steps:
+            for earlier in step.after:
+                self.then.setdefault(id(earlier), []).append(step)
+        self.ready: dict[tuple[str, str], deque[Step]] = {}
         self.busy: Counter[tuple[str, str]] = Counter()
-        self.failed: dict[int, str] = {}
-        self.finished: set[int] = set()
+        self.ended: set[int] = set()
         self.done: list[Done] = []
         self.lost: LeaseLost | None = None
+        self.steps = steps
+        for step in steps:
+            self._queue_if_ready(step)
 
     def width(self) -> int:
         """How many actions can be under way at once."""
-        places = {(step.driver, step.place) for step in self.waiting}
+        places = {(step.driver, step.place) for step in self.steps}
         return max(1, sum(self.drivers[driver].parallel for driver, _ in places))
 
     def run(self, pool: ThreadPoolExecutor) -> list[Done]:
         running: dict[Future[float], Step] = {}
-        while self.waiting or running:
-            for step in self._startable():
-                self.busy[step.driver, step.place] += 1
-                running[pool.submit(self._act, step)] = step
-            if self.waiting and not running:
-                raise RuntimeError(f"these steps wait for each other: {', '.join(map(str, self.waiting))}")
+        while True:
+            running.update({pool.submit(self._act, step): step for step in self._startable()})
+            if not running:
+                break
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 self._finish(running.pop(future), future)
         if self.lost:
             raise self.lost
+        stuck = [step for step in self.steps if id(step) not in self.ended]
+        if stuck:
+            raise RuntimeError(f"these steps wait for each other: {', '.join(map(str, stuck))}")
         return self.done
 
+    def _queue_if_ready(self, step: Step) -> None:
+        if not self.missing[id(step)]:
+            self.ready.setdefault((step.driver, step.place), deque()).append(step)
+
     def _startable(self) -> list[Step]:
-        """Steps that may begin now; those that never can are given up."""
-        found, rest = [], []
-        room = Counter(self.busy)
-        for step in [] if self.lost else self.waiting:
-            blocker = next((item for item in step.after if id(item) in self.failed), None)
-            where = (step.driver, step.place)
-            if blocker:
-                self._give_up(step, f"not tried, because this failed before: {self.failed[id(blocker)]}")
-            elif (
-                all(id(item) in self.finished for item in step.after)
-                and room[where] < self.drivers[step.driver].parallel
-            ):
-                room[where] += 1
-                found.append(step)
-            else:
-                rest.append(step)
-        self.waiting = rest
+        """Steps that may begin now, as many as their places take."""
+        found: list[Step] = []
+        for where, steps in self.ready.items():
+            while steps and not self.lost and self.busy[where] < self.drivers[where[0]].parallel:
+                self.busy[where] += 1
+                found.append(steps.popleft())
         return found
 
     def _act(self, step: Step) -> float:
@@ -103,8 +106,10 @@ class _Execution:
         self.busy[step.driver, step.place] -= 1
         error = future.exception()
         if error is None:
-            self.finished.add(id(step))
             self._note(step, future.result(), "")
+            for later in self.then.get(id(step), ()):
+                self.missing[id(later)] -= 1
+                self._queue_if_ready(later)
         elif isinstance(error, LeaseLost):
             self.lost = error
         elif isinstance(error, StackwrightError):
@@ -112,11 +117,18 @@ class _Execution:
         else:  # a fault of ours: the other steps still deserve their turn and their record
             self._give_up(step, f"{step}: {type(error).__name__}: {error}")
 
-    def _give_up(self, step: Step, error: str) -> None:
-        self.failed[id(step)] = error
-        self._note(step, 0.0, error)
+    def _give_up(self, failed: Step, error: str) -> None:
+        """A step failed: those that need it are not tried, nor those that need these."""
+        self._note(failed, 0.0, error)
+        rest = list(self.then.get(id(failed), ()))
+        while rest:
+            step = rest.pop()
+            if id(step) not in self.ended:
+                self._note(step, 0.0, f"not tried, because this failed before: {error}")
+                rest += self.then.get(id(step), ())
 
     def _note(self, step: Step, seconds: float, error: str) -> None:
+        self.ended.add(id(step))
         for change in step.changes:
             done = Done(change, seconds, error)
             self.done.append(done)

@@ -156,7 +156,8 @@ class Declaration:
     def _offspring(self, kind: Kind, row: Resource) -> None:
         """Declare what a resource declares itself, and let go of what it no longer does."""
         wishes = list(kind.children(row))
-        if self.before[row.id] is None:
+        before = self.before[row.id]
+        if before is None or not before.wanted:
             self._present(list(kind.founds(row)), "", row.id)
         self._present(wishes, row.id, row.project)
         named = {(wish.kind, wish.key) for wish in wishes}

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from stackwright.engine.allocate import Allocation
+from stackwright.engine.allocate import Allocation, ids_in
 from stackwright.engine.compare import compare
 from stackwright.engine.declare import Declaration, Policy
 from stackwright.engine.errors import Conflict, NotFound, Temporary
@@ -82,8 +82,9 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     roots = declaration.run(rules.policy)
     changed = list(declaration.changed.values())
     affected = allocation.run(item for item in changed if txn.get(item.id).wanted)
-    picture = take(txn, {*roots, *affected, *declaration.changed})
     before = declaration.before
+    formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]
+    picture = take(txn, {*roots, *affected, *declaration.changed}, formerly)
     losses = _losses(picture, before, rules.renderers, request.allow_loss_of)
     if losses and run:
         raise Conflict(losses[0])

@@ -49,17 +49,22 @@ def order(changes: Iterable[Change], observed: Iterable[Object]) -> list[Step]:
 
 def _with_dependents(changes: list[Change], found: Mapping[Identity, Object]) -> list[Change]:
     """A change of what needs a replaced object becomes a replacement too; transactional backends see to their own."""
-    replaced = {item.object.identity for item in changes if item.action is Action.REPLACE and not item.object.batch}
-    if not replaced:
-        return changes
     by_identity = {change.object.identity: change for change in changes}
-    for identity, item in found.items():
-        if not item.batch and replaced & set(item.needs()):
-            before = by_identity.get(identity, Change(Action.UPDATE, item, before=item))
-            if before.action is Action.UPDATE:
-                again = dataclasses.replace(before, action=Action.REPLACE, reason="what it needs is replaced")
-                by_identity[identity] = again
+    replaced = {item.object.identity for item in changes if item.action is Action.REPLACE and not item.object.batch}
+    while replaced:
+        again = [_again(by_identity, item) for item in found.values() if not item.batch and replaced & {*item.needs()}]
+        fresh = {change.object.identity: change for change in again if change}
+        by_identity |= fresh
+        replaced = set(fresh)
     return list(by_identity.values())
+
+
+def _again(changes: Mapping[Identity, Change], item: Object) -> Change | None:
+    """The replacement of an object that needs a replaced one; None where it is made or taken away anyhow."""
+    change = changes.get(item.identity, Change(Action.UPDATE, item, before=item))
+    if change.action is not Action.UPDATE:
+        return None
+    return dataclasses.replace(change, action=Action.REPLACE, reason="what it needs is replaced")
 
 
 def _halves(change: Change) -> list[Change]:
@@ -104,16 +109,18 @@ def _merged(steps: list[Step], batches: dict[tuple[str, str, bool], Step]) -> li
 
 
 def _connect(step: Step, made: Mapping[Identity, Step], gone: Mapping[Identity, Step]) -> None:
-    after: dict[int, Step] = {}
+    """What is needed is made before, and goes only when nothing holds it any more."""
     for change in step.changes:
-        needs = list(change.object.needs())
-        if _removes(change):
-            for need in needs:
-                if need in gone and gone[need] is not step:
-                    gone[need].after.append(step)
-        else:
-            earlier = [made[need] for need in needs if need in made]
-            if change.object.identity in gone:
-                earlier.append(gone[change.object.identity])
-            after.update({id(item): item for item in earlier if item is not step})
-    step.after += after.values()
+        if not _removes(change):
+            for need in (change.object.identity, *change.object.needs()):
+                earlier = gone if need == change.object.identity else made
+                _wait(step, earlier.get(need))
+        for need in change.before.needs() if change.before else ():
+            let_go = gone.get(need)
+            if let_go and (_removes(change) or not let_go.changes[0].object.batch):
+                _wait(let_go, step)
+
+
+def _wait(step: Step, earlier: Step | None) -> None:
+    if earlier and earlier is not step and earlier not in step.after:
+        step.after.append(earlier)

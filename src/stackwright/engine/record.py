@@ -12,6 +12,7 @@ from stackwright.engine.objects import Change, Object
 from stackwright.engine.request import Actor, Outcome
 from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
+from stackwright.registry.leases import Run
 from stackwright.registry.transaction import Transaction
 
 
@@ -42,12 +43,17 @@ def outcomes(
 
 def record(
     txn: Transaction,
+    run: Run,
     kinds: Mapping[str, Kind],
     results: Mapping[str, Outcome],
     objects: Iterable[Object],
     actor: Actor,
 ) -> dict[str, Outcome]:
-    """Write it down: status, what was learned, events; rows of what is gone go now. The outcomes as recorded."""
+    """Write it down: status, what was learned, events; rows of what is gone go now. The outcomes as recorded.
+
+    Raises LeaseLost, and writes nothing, when another run has taken over: these rows are that one's by now.
+    """
+    run.confirm(txn)
     by_resource: dict[str, list[Object]] = {}
     for item in objects:
         by_resource.setdefault(item.resource, []).append(item)

@@ -59,15 +59,19 @@ class Picture:
         return {host.name: host.spec["uri"] for host in hosts if all_of_them or host.name in names}
 
 
-def take(txn: Transaction, ids: Iterable[str]) -> Picture:
-    """The picture of a scope: the resources, their children, and the closure of what they refer to."""
+def take(txn: Transaction, ids: Iterable[str], also: Iterable[str] = ()) -> Picture:
+    """The picture of a scope: the resources, their children, and the closure of what they refer to.
+
+    also: ids of more to know, with what they refer to: what the scope referred to before.
+    """
     scope = set(ids)
     fresh = scope
     while fresh:
         fresh = {child.id for child in txn.select_in("owner", sorted(fresh))} - scope
         scope |= fresh
     targets: dict[str, set[str]] = {}
-    known, fresh = set(scope), set(scope)
+    known = scope | set(also)
+    fresh = set(known)
     while fresh:
         found = txn.targets(sorted(fresh))
         targets |= found

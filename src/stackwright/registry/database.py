@@ -51,8 +51,14 @@ class Registry:
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on one consistent state, without keeping writers out."""
-        with self._connection() as connection, connection.begin():
-            return work(Transaction(connection))
+        return self._retry(lambda: self._look(work))
+
+    def _look(self, work: Callable[[Transaction], T]) -> T:
+        with self._connection() as connection:
+            if not self.is_sqlite:  # there, one state for all queries has to be asked for
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                return work(Transaction(connection))
 
     def _once(self, work: Callable[[Transaction], T], commit: bool) -> T:
         with self._connection() as connection:

@@ -84,11 +84,11 @@ class Run:
         """Take leases, inside the caller's transaction. Raises Busy when a living run holds one of them."""
         wanted = sorted(set(names))
         now = txn.now()
-        for holder in _holders(txn, wanted, self.id):
-            if _alive(holder, now):
-                raise Busy(f"{holder['purpose']} (pid {holder['pid']}), which is at work on the same resources")
-            txn.connection.execute(sa.delete(schema.lease).where(schema.lease.c.run == holder["id"]))
-            txn.connection.execute(sa.delete(schema.run).where(schema.run.c.id == holder["id"]))
+        _sweep(txn, now)
+        holders = _holders(txn, wanted, self.id)
+        if holders:
+            first = holders[0]
+            raise Busy(f"{first['purpose']} (pid {first['pid']}), which is at work on the same resources")
         self._register(txn, Owner.of_process(os.getpid()), now)
         self._held = True
         mine = _held(txn, self.id)
@@ -126,11 +126,15 @@ class Run:
         patience = time.monotonic() + SHARED_WAIT_S
         while True:
             try:
-                return self.registry.write(lambda txn: self.acquire(txn, names))
+                return self.registry.write(lambda txn: self._acquire_more(txn, names))
             except Busy as error:
                 if time.monotonic() > patience:
                     raise Temporary(f"gave up waiting for {error}; run this again later") from error
                 time.sleep(PAUSE_S)
+
+    def _acquire_more(self, txn: Transaction, names: list[str]) -> None:
+        self.confirm(txn)
+        self.acquire(txn, names)
 
     def _let_go(self, txn: Transaction, names: list[str]) -> None:
         mine = (schema.lease.c.run == self.id, schema.lease.c.name.in_(names))
@@ -138,15 +142,16 @@ class Run:
 
     def check(self) -> None:
         """Called before every action. Raises LeaseLost when another run has taken over."""
-        if not self.registry.read(self._valid):
+        self.registry.read(self.confirm)
+
+    def confirm(self, txn: Transaction) -> None:
+        """As `check`, in the caller's transaction, so that what it writes is written under the lease or not at all."""
+        query = sa.select(schema.run.c.expires_at).where(schema.run.c.id == self.id)
+        expires = txn.connection.execute(query).scalar()
+        if expires is None or expires <= txn.now():
             raise LeaseLost(
                 f"another run took over from {self.purpose} while this one was paused; run it again to see the state"
             )
-
-    def _valid(self, txn: Transaction) -> bool:
-        query = sa.select(schema.run.c.expires_at).where(schema.run.c.id == self.id)
-        expires = txn.connection.execute(query).scalar()
-        return expires is not None and expires > txn.now()
 
     def keep(self) -> None:
         """Renew at a third of the time until `release`."""
@@ -175,8 +180,19 @@ class Run:
 
     def drop(self, txn: Transaction) -> None:
         """Forget this run, in the caller's transaction."""
-        txn.connection.execute(sa.delete(schema.lease).where(schema.lease.c.run == self.id))
-        txn.connection.execute(sa.delete(schema.run).where(schema.run.c.id == self.id))
+        _drop(txn, self.id)
+
+
+def _drop(txn: Transaction, run: str) -> None:
+    txn.connection.execute(sa.delete(schema.lease).where(schema.lease.c.run == run))
+    txn.connection.execute(sa.delete(schema.run).where(schema.run.c.id == run))
+
+
+def _sweep(txn: Transaction, now: float) -> None:
+    """Forget every run that is dead or silent, with its leases."""
+    for row in txn.connection.execute(sa.select(schema.run)).mappings().all():
+        if not _alive(dict(row), now):
+            _drop(txn, row["id"])
 
 
 def _holders(txn: Transaction, names: list[str], but: str) -> list[dict[str, Any]]:

@@ -161,7 +161,7 @@ class Transaction:
     def taken(self, pool: str) -> dict[str, str]:
         """Everything given out of a pool: key -> resource id."""
         query = sa.select(schema.allocation.c.key, schema.allocation.c.resource).where(schema.allocation.c.pool == pool)
-        return dict(self.connection.execute(query).tuples().all())
+        return {row.key: row.resource for row in self.connection.execute(query)}
 
     def holder(self, pool: str, key: str) -> str | None:
         """The id of the resource that has one value."""

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs of the engine in processes of their own, which can be killed or stopped at any step that they take."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sandbox import RENDERERS, Place, Sandbox
+from stackwright.drivers.memory import MemoryDriver
+from stackwright.engine.errors import StackwrightError
+from stackwright.engine.request import Request
+from stackwright.registry.database import Registry
+from stackwright.registry.transaction import Transaction
+
+T = TypeVar("T")
+PATIENCE_S = 60.0
+
+# A fork of a clean process: quick to start, and without the threads and connections of the test.
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["stackwright.cloud", "stackwright.render.libvirt", "stackwright.render.ovn"])
+
+
+@dataclass
+class Fuse:
+    """Sends this process a signal at the n-th step that it takes, counted from 0."""
+
+    at: int
+    signal: int = signal.SIGKILL
+    steps: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def step(self) -> None:
+        """One more."""
+        with self._lock:
+            self.steps += 1
+            if self.steps > self.at >= 0:
+                self.at = -1
+                os.kill(os.getpid(), self.signal)
+
+
+class FusedRegistry(Registry):
+    """Steps before every writing transaction, before its commit, and after it."""
+
+    def __init__(self, url: str, fuse: Fuse) -> None:
+        super().__init__(url)
+        self.fuse = fuse
+
+    def write(self, work: Callable[[Transaction], T], commit: bool = True) -> T:
+        def stepping(txn: Transaction) -> T:
+            result = work(txn)
+            self.fuse.step()
+            return result
+
+        self.fuse.step()
+        result = super().write(stepping, commit)
+        self.fuse.step()
+        return result
+
+
+class FusedDriver(MemoryDriver):
+    """Steps before and after everything that it is given to do."""
+
+    fuse: Fuse
+
+    def apply(self, changes: Any) -> None:
+        self.fuse.step()
+        super().apply(changes)
+        self.fuse.step()
+
+
+def fused(place: Place, fuse: Fuse, **options: Any) -> Sandbox:
+    """A sandbox whose every step lights the fuse."""
+    drivers = {name: FusedDriver(name, place.world) for name in RENDERERS}
+    for driver in drivers.values():
+        driver.fuse = fuse
+    cloud = Sandbox(place, drivers=drivers, **options)
+    cloud.registry = FusedRegistry(place.url, fuse)
+    return cloud
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended. signal: 0 when it came to its end by itself."""
+
+    signal: int
+    changed: bool = False
+    errors: tuple[str, ...] = ()
+    refused: str = ""
+
+
+class Running:
+    """A run of the engine in another process."""
+
+    def __init__(self, place: Place, request: Request, at: int = -1, by: int = signal.SIGKILL, **options: Any) -> None:
+        self._answers, answers = _context.Pipe(duplex=False)
+        self.process = _context.Process(target=_run, args=(place, request, at, by, options, answers))
+        self.process.start()
+        answers.close()
+
+    def end(self) -> Ended:
+        """Wait for its end."""
+        self.process.join(PATIENCE_S)
+        assert self.process.exitcode is not None, "the run does not end"
+        if self.process.exitcode < 0:
+            return Ended(-self.process.exitcode)
+        assert self.process.exitcode == 0, "the run broke: see its traceback"
+        ended: Ended = self._answers.recv()
+        return ended
+
+    def wait_until_stopped(self) -> None:
+        """Until its SIGSTOP has arrived."""
+        deadline = time.monotonic() + PATIENCE_S
+        while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            assert time.monotonic() < deadline, "the run does not stop"
+            time.sleep(0.005)
+
+    def wake(self) -> None:
+        """Let it go on."""
+        os.kill(self.process.pid or 0, signal.SIGCONT)
+
+
+def _run(place: Place, request: Request, at: int, by: int, options: dict[str, Any], answers: Any) -> None:
+    with fused(place, Fuse(at, by), **options) as cloud:
+        try:
+            result = cloud.ensure(request)
+            answers.send(Ended(0, result.changed, tuple(result.errors)))
+        except StackwrightError as error:
+            answers.send(Ended(0, refused=f"{type(error).__name__}: {error}"))

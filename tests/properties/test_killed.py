@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGKILL at any step; then the same request again completes, and nothing is doubled, lost or left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+from processes import Running
+from sandbox import Place, Sandbox, flaws, portrait, request, server
+from stackwright.engine.request import Request
+from stackwright.engine.resource import Wish
+
+CREATE = request(server("one", floating_ip="public"), Wish("network", "other"))
+UPDATE = request(
+    server("one", flavor="m1.small", networks=["net", "other"], floating_ip=""),
+    Wish("subnet", "other-sub", spec={"network": "other", "cidr": "10.1.0.0/24"}),
+    Wish("security_group", "default", spec={"rules": [{"protocol": "tcp"}]}),
+)
+DELETE = request(Wish("instance", "one", present=False), Wish("network", "other", present=False))
+
+
+@pytest.mark.parametrize(
+    ("before", "killed"),
+    [((), CREATE), ((CREATE,), UPDATE), ((CREATE,), DELETE)],
+    ids=["create", "update", "delete"],
+)
+def test_a_killed_run_is_completed_by_the_next(
+    new_place: Callable[[], Place], before: tuple[Request, ...], killed: Request
+) -> None:
+    with Sandbox(new_place()) as clean:
+        _all(clean, *before, killed)
+        expected = portrait(clean)
+    for at in count():
+        place = new_place()
+        with Sandbox(place) as cloud:
+            _all(cloud, *before)
+            ended = Running(place, killed, at).end()
+            _all(cloud, killed)
+            assert portrait(cloud) == expected, f"killed at step {at}"
+            assert flaws(cloud) == [], f"killed at step {at}"
+            assert not cloud.ensure(killed).changed, f"killed at step {at}"
+        if ended.signal == 0:
+            break
+    assert at > 10, "hardly anything was tried"
+
+
+def _all(cloud: Sandbox, *requests: Request) -> None:
+    for each in requests:
+        assert cloud.ensure(each).errors == []
