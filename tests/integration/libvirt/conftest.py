@@ -40,11 +40,12 @@ def _wait_for(daemon: Daemon, process: "subprocess.Popen[bytes]") -> None:
     while True:
         try:
             daemon.virsh("capabilities")
-            return
         except subprocess.CalledProcessError:
             if process.poll() is not None or time.monotonic() > patience:
                 pytest.fail("libvirtd does not start:\n" + (daemon.folder / "log").read_text()[-2000:])
             time.sleep(0.1)
+        else:
+            return
 
 
 def _make_pools(daemon: Daemon) -> None:

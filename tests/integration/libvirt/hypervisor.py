@@ -12,6 +12,7 @@ from typing import Any
 
 from stackwright.drivers.libvirt.driver import LibvirtDriver
 from stackwright.drivers.libvirt.objects import (
+    CONSOLE_POOL,
     POOL,
     ConfigDrive,
     Disk,
@@ -48,9 +49,19 @@ class Daemon:
         line = ["virsh", "-q", "-c", self.uri, *command]
         return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
 
-    def volumes(self) -> list[str]:
-        self.virsh("pool-refresh", POOL)
-        return sorted(line.split()[0] for line in self.virsh("vol-list", POOL).splitlines())
+    def disconnect_everybody(self) -> None:
+        """As a network that breaks would."""
+        admin = ["virt-admin", "-q", "-c", f"libvirtd:///system?socket={self.folder}/socket/libvirt-admin-sock"]
+        listed = subprocess.run([*admin, "client-list", "libvirtd"], check=True, capture_output=True, text=True)
+        for line in listed.stdout.splitlines():
+            subprocess.run([*admin, "client-disconnect", "libvirtd", line.split()[0]], check=True)
+
+    def volumes(self, pool: str = POOL) -> list[str]:
+        self.virsh("pool-refresh", pool)
+        return sorted(line.split()[0] for line in self.virsh("vol-list", pool).splitlines())
+
+    def consoles(self) -> list[str]:
+        return self.volumes(CONSOLE_POOL)
 
 
 @dataclass
@@ -81,6 +92,16 @@ class Cloud:
         for step in _in_turn(order(changes, self.observe(wanted, gone))):
             self.driver.apply(step.changes)
         return changes
+
+    def foreign_guest(self, name: str, uid: str) -> None:
+        """Somebody else's guest, with 2 virtual CPUs and 48 MiB."""
+        xml = self.store / "foreign.xml"
+        xml.write_text(
+            f"<domain type='qemu'><name>{name}</name><uuid>{uid}</uuid><memory unit='MiB'>48</memory><vcpu>2</vcpu>"
+            "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"
+        )
+        self.daemon.virsh("define", str(xml))
+        self.daemon.virsh("start", name)
 
     def image(self, content: bytes = BOOT_SECTOR, size: int = 4 * MIB, image_format: str = "raw") -> ImageCopy:
         """An image in the store, as long as `size`, and the wish for its copy on the host."""

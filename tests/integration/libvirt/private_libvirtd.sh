@@ -15,6 +15,10 @@ for path in /etc /run /var/lib /var/log /var/cache; do
     private "$path"
 done
 
+# A disk that is soon full.
+mkdir -p "$folder/small"
+mount -t tmpfs -o size=16m tmpfs "$folder/small"
+
 # libvirt insists on this user's existence; the package that makes it would also start a libvirtd.
 getent passwd libvirt-qemu >/dev/null || echo "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/bin/false" >>/etc/passwd
 getent group libvirt-qemu >/dev/null || echo "libvirt-qemu:x:64055:" >>/etc/group
