@@ -8,7 +8,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +17,10 @@ from typing import Any, TypeVar
 from sandbox import RENDERERS, Place, Sandbox
 from stackwright.drivers.memory import MemoryDriver
 from stackwright.engine.errors import StackwrightError
+from stackwright.engine.objects import Change
 from stackwright.engine.request import Request
 from stackwright.registry.database import Registry
+from stackwright.registry.leases import Run
 from stackwright.registry.transaction import Transaction
 
 T = TypeVar("T")
@@ -43,11 +46,21 @@ class Fuse:
             self.steps += 1
             if self.steps > self.at >= 0:
                 self.at = -1
-                os.kill(os.getpid(), self.signal)
+                # To this very thread: any other might take it up later, when this one has gone on.
+                signal.pthread_kill(threading.get_ident(), self.signal)
+
+    def fatal_step(self) -> None:
+        """One more, where a process can be killed but not be stopped.
+
+        Stopped between the check of its lease and the action, it acts when it wakes; and a writing transaction that
+        is kept open keeps everybody out.
+        """
+        if self.signal == signal.SIGKILL:
+            self.step()
 
 
 class FusedRegistry(Registry):
-    """Steps before every writing transaction, before its commit, and after it."""
+    """Steps before every transaction, and before and after the commit of one that writes."""
 
     def __init__(self, url: str, fuse: Fuse) -> None:
         super().__init__(url)
@@ -56,13 +69,17 @@ class FusedRegistry(Registry):
     def write(self, work: Callable[[Transaction], T], commit: bool = True) -> T:
         def stepping(txn: Transaction) -> T:
             result = work(txn)
-            self.fuse.step()
+            self.fuse.fatal_step()
             return result
 
         self.fuse.step()
         result = super().write(stepping, commit)
-        self.fuse.step()
+        self.fuse.fatal_step()
         return result
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        self.fuse.step()
+        return super().read(work)
 
 
 class FusedDriver(MemoryDriver):
@@ -70,20 +87,36 @@ class FusedDriver(MemoryDriver):
 
     fuse: Fuse
 
-    def apply(self, changes: Any) -> None:
-        self.fuse.step()
+    def apply(self, changes: Iterable[Change]) -> None:
+        self.fuse.fatal_step()
         super().apply(changes)
-        self.fuse.step()
+        self.fuse.fatal_step()
 
 
-def fused(place: Place, fuse: Fuse, **options: Any) -> Sandbox:
-    """A sandbox whose every step lights the fuse."""
-    drivers = {name: FusedDriver(name, place.world) for name in RENDERERS}
-    for driver in drivers.values():
-        driver.fuse = fuse
-    cloud = Sandbox(place, drivers=drivers, **options)
-    cloud.registry = FusedRegistry(place.url, fuse)
-    return cloud
+class Fused(Sandbox):
+    """A sandbox whose every step lights the fuse, and which does one thing at a time."""
+
+    def __init__(self, place: Place, fuse: Fuse, **options: Any) -> None:
+        drivers = {name: FusedDriver(name, place.world) for name in RENDERERS}
+        for driver in drivers.values():
+            driver.fuse = fuse
+        super().__init__(place, drivers=drivers, **options)
+        self.registry = FusedRegistry(place.url, fuse)
+        self._one = threading.Lock()
+
+    @contextmanager
+    def run(self, request: Request) -> Iterator[Run]:
+        """As always, but nothing is under way when another action is about to begin, and perhaps to be stopped."""
+        with super().run(request) as run:
+            guard = run.guard
+
+            @contextmanager
+            def alone(shared: Iterable[str]) -> Iterator[None]:
+                with self._one, guard(shared):
+                    yield
+
+            run.guard = alone  # type: ignore[method-assign]
+            yield run
 
 
 @dataclass(frozen=True)
@@ -115,12 +148,13 @@ class Running:
         ended: Ended = self._answers.recv()
         return ended
 
-    def wait_until_stopped(self) -> None:
-        """Until its SIGSTOP has arrived."""
+    def stops(self) -> bool:
+        """Wait until its SIGSTOP has arrived; False when it came to its end without."""
         deadline = time.monotonic() + PATIENCE_S
-        while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-            assert time.monotonic() < deadline, "the run does not stop"
+        while (state := _state(self.process.pid)) not in "TZ":
+            assert time.monotonic() < deadline, "the run neither stops nor ends"
             time.sleep(0.005)
+        return state == "T"
 
     def wake(self) -> None:
         """Let it go on."""
@@ -128,9 +162,17 @@ class Running:
 
 
 def _run(place: Place, request: Request, at: int, by: int, options: dict[str, Any], answers: Any) -> None:
-    with fused(place, Fuse(at, by), **options) as cloud:
+    with Fused(place, Fuse(at, by), **options) as cloud:
         try:
             result = cloud.ensure(request)
             answers.send(Ended(0, result.changed, tuple(result.errors)))
         except StackwrightError as error:
             answers.send(Ended(0, refused=f"{type(error).__name__}: {error}"))
+
+
+def _state(pid: int | None) -> str:
+    """As in /proc; Z for one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return "Z"
