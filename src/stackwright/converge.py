@@ -21,7 +21,7 @@ from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
 from stackwright.engine.reach import blocked, orphans, possible, unmet
-from stackwright.engine.record import errors_of, outcomes, purged, record
+from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
 from stackwright.engine.view import render
 from stackwright.registry.leases import Run
@@ -77,8 +77,8 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
 
     done = _apply(cloud, run, order(changes, observed.objects))
     results = outcomes(picture, intent.before, changes, {**errors_of(done), **errors})
-    known = [*observed.objects, *desired]
-    recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, known, request.actor))
+    found = found_for(desired, observed.objects)
+    recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor))
     return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done)))
 
 

@@ -71,7 +71,7 @@ class Object:
     shared: several resources may need the very same object (a cached image), so whoever makes it holds a lease on it.
     place: name of the host that holds it; '' for what the whole cloud shares.
     name: unique within type and place.
-    resource: id of the resource that it belongs to, as marked in the backend.
+    resource: id of the resource that it belongs to, as marked in the backend; '' for what bears no mark (a host).
     """
 
     driver: ClassVar[str]

@@ -14,7 +14,7 @@ Unreachable = Mapping[tuple[str, str], str]
 
 def orphans(objects: Iterable[Object], known: Collection[str]) -> tuple[Object, ...]:
     """Objects with our mark whose resource is not recorded. `known` must be read after the objects were observed."""
-    return tuple(item for item in objects if item.resource not in known and item.resource != CLOUD)
+    return tuple(item for item in objects if item.resource not in known and item.resource not in ("", CLOUD))
 
 
 def blocked(

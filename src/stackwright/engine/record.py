@@ -41,12 +41,22 @@ def outcomes(
     return found
 
 
+def found_for(desired: Iterable[Object], observed: Iterable[Object]) -> dict[str, list[Object]]:
+    """Resource id -> what was found of the objects that it desires."""
+    by_identity = {item.identity: item.resource for item in desired}
+    found: dict[str, list[Object]] = {}
+    for item in observed:
+        if item.identity in by_identity:
+            found.setdefault(by_identity[item.identity], []).append(item)
+    return found
+
+
 def record(
     txn: Transaction,
     run: Run,
     kinds: Mapping[str, Kind],
     results: Mapping[str, Outcome],
-    objects: Iterable[Object],
+    objects: Mapping[str, list[Object]],
     actor: Actor,
 ) -> dict[str, Outcome]:
     """Write it down: status, what was learned, events; rows of what is gone go now. The outcomes as recorded.
@@ -54,13 +64,10 @@ def record(
     Raises LeaseLost, and writes nothing, when another run has taken over: these rows are that one's by now.
     """
     run.confirm(txn)
-    by_resource: dict[str, list[Object]] = {}
-    for item in objects:
-        by_resource.setdefault(item.resource, []).append(item)
     recorded = {}
     txn.load(results)
     for resource_id, outcome in results.items():
-        after = _settle(txn, kinds, outcome, by_resource.get(resource_id, []))
+        after = _settle(txn, kinds, outcome, objects.get(resource_id, []))
         recorded[resource_id] = Outcome(outcome.before, after, outcome.changes, outcome.error)
     txn.record_events(_event(item, actor) for item in recorded.values() if item.changed or item.error)
     txn.remove([item for item, outcome in recorded.items() if outcome.after is None])
