@@ -15,7 +15,7 @@ from hypervisor import MIB, PLACE, Cloud, changed, domain_of, eventually
 from stackwright.drivers.libvirt.objects import ConfigDrive, Disk, Nic, config_drive_name
 from stackwright.engine.objects import Object
 
-IMAGE = Path("/tmp/helpers/img/out/guest.qcow2")
+IMAGE = Path("/var/cache/stackwright-lab/images/guest.qcow2")
 
 
 @dataclasses.dataclass
@@ -54,7 +54,7 @@ def guest(cloud: Cloud) -> Guest:
     wanted = [drive if isinstance(item, ConfigDrive) else item for item in changed(wanted, disks=disks)]
     guest = Guest(cloud, changed(wanted, capacity=256 * MIB))
     guest.converge()
-    eventually(lambda: f"guest: reads-its-drive {uid}" in guest.console(), timeout=120)
+    eventually(lambda: f"guest: reads-its-drive {uid}" in guest.console(), timeout=60)
     return guest
 
 
@@ -98,7 +98,7 @@ def _it_shuts_down_when_asked(guest: Guest) -> None:
     as_is = changed(guest.wanted, power="as_is")
     assert guest.cloud.differences(as_is) == []
     guest.converge(power="running")
-    eventually(lambda: guest.console().count("guest: reads-its-drive") == 2, timeout=120)
+    eventually(lambda: guest.console().count("guest: reads-its-drive") == 2, timeout=60)
     began = time.monotonic()
     guest.converge(power="stopped")
     assert time.monotonic() - began < 25
