@@ -105,7 +105,8 @@ write_boot() {
   cat >"$directory/boot" <<BOOT
 #!/usr/bin/env bash
 # Boots node $name. Run it again after the node was powered off.
-machine=(systemd-nspawn --quiet --register=no --keep-unit --directory="$directory/root"
+# Entered first, so that the node's /sys shows its own NICs and not this machine's.
+machine=(nsenter --net=/run/netns/$name systemd-nspawn --quiet --register=no --keep-unit --directory="$directory/root"
   --machine=$name --hostname=$node --network-namespace-path=/run/netns/$name
   --resolv-conf=off --timezone=off --capability=all --bind=/dev/net/tun)
 [ -e /dev/kvm ] && machine+=(--bind=/dev/kvm)
