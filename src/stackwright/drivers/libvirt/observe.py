@@ -63,10 +63,11 @@ def _version(number: int) -> str:
 def _domains(connection: Connection, domains: list[libvirt.virDomain]) -> Iterator[Domain]:
     if not domains:
         return
-    stats = connection.libvirt.domainListGetStats(domains, libvirt.VIR_DOMAIN_STATS_STATE)
-    for domain, values in stats:
+    transient = connection.libvirt.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_TRANSIENT)
+    undefined = {domain.UUIDString() for domain in transient}
+    for domain, values in connection.libvirt.domainListGetStats(domains, libvirt.VIR_DOMAIN_STATS_STATE):
         power = power_of(values["state.state"], values["state.reason"])
-        if found := read_domain(connection, domain, power):
+        if found := _domain(connection, domain, power, defined=domain.UUIDString() not in undefined):
             yield found
 
 
@@ -79,12 +80,11 @@ def power_of(state: int, reason: int) -> Power:
     return "lost" if state == libvirt.VIR_DOMAIN_CRASHED else "running"
 
 
-def read_domain(connection: Connection, domain: libvirt.virDomain, power: Power) -> Domain | None:
+def _domain(connection: Connection, domain: libvirt.virDomain, power: Power, *, defined: bool) -> Domain | None:
     """A guest by its descriptions. None if it is not ours, or gone by now."""
     try:
-        active, kept = domain.isActive(), domain.isPersistent()
-        running = domain.XMLDesc() if active else ""
-        definition = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) if kept else ""
+        running = domain.XMLDesc() if power in ("running", "paused") else ""
+        definition = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) if defined else ""
     except libvirt.libvirtError as error:
         if is_code(error, libvirt.VIR_ERR_NO_DOMAIN):
             return None
