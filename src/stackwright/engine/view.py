@@ -78,8 +78,8 @@ def take(txn: Transaction, ids: Iterable[str], also: Iterable[str] = ()) -> Pict
         fresh = set().union(*found.values()) - known
         known |= fresh
     txn.load(known)
-    hosts = {host.id: host for host in txn.select(kind="host")}
-    return Picture({**hosts, **{item: txn.get(item) for item in known}}, frozenset(scope), targets)
+    around = {row.id: row for kind in ("host", "project") for row in txn.select(kind=kind)}
+    return Picture({**around, **{item: txn.get(item) for item in known}}, frozenset(scope), targets)
 
 
 def take_all(txn: Transaction) -> Picture:
