@@ -129,10 +129,12 @@ def _answering_subnet(resource: Resource, view: View) -> str:
 
 
 def _will_be_used(resource: Resource, view: View) -> bool:
-    if not resource.owner:
+    """Whether a guest is about to be plugged in: only a run that looks after its instance starts one."""
+    try:
+        owner = view.get(resource.owner)
+    except KeyError:
         return False
-    owner = view.get(resource.owner)
-    return owner.kind == "instance" and owner.wanted and owner.spec.get("power") != "stopped"
+    return owner.kind == "instance" and owner.wanted and owner.spec["power"] != "stopped"
 
 
 def router(resource: Resource, view: View) -> Iterator[Object]:

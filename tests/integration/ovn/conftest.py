@@ -38,9 +38,37 @@ class Ovn:
         return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
 
     def gateway(self, name: str) -> None:
-        """A chassis that may carry gateways; the last character of its name is a digit."""
-        self.sbctl("chassis-add", name, "geneve", f"192.0.2.{name[-1]}")
+        """A chassis that may carry gateways."""
+        self.chassis(name)
         self.sbctl("set", "Chassis", name, "other_config:ovn-cms-options=enable-chassis-as-gw")
+
+    def chassis(self, name: str) -> None:
+        """A host that has carried out nothing yet; the last character of its name is a digit."""
+        self.sbctl("chassis-add", name, "geneve", f"192.0.2.{name[-1]}")
+        self.sbctl("set", "Chassis", name, f"hostname={name}")
+        uuid = self.sbctl("get", "Chassis", name, "_uuid")
+        self.sbctl("create", "Chassis_Private", f"name={name}", f"chassis={uuid}")
+
+    def plug(self, port: str, chassis: str) -> None:
+        """What ovn-controller does when a guest starts."""
+        self.nbctl("--wait=sb", "--timeout=30", "sync")
+        self.sbctl("lsp-bind", port, chassis)
+        self.sbctl("set", "Port_Binding", port, "up=true")
+
+    def caught_up(self, chassis: str) -> None:
+        """What ovn-controller does when its flows are installed."""
+        self.sbctl("set", "Chassis_Private", chassis, f"nb_cfg={self.nbctl('get', 'NB_Global', '.', 'nb_cfg')}")
+
+    def trace(self, switch: str, packet: str) -> str:
+        """What becomes of the first packet of a connection that enters a switch. Needs northd."""
+        self.nbctl("--wait=sb", "--timeout=30", "sync")
+        options = ["--no-leader-only", "--minimal", "--no-friendly-names", *["--ct=new"] * 8]
+        line = ["ovn-trace", f"--db={self.southbound}", *options, switch, packet]
+        return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
+
+    def log(self, daemon: str) -> str:
+        """What a daemon wrote to its log."""
+        return (self.folder / f"{daemon}.log").read_text()
 
     def marked(self) -> list[str]:
         """Rows that carry a resource's mark, with their UUIDs."""
@@ -78,11 +106,26 @@ def ovn(tmp_path: Path) -> Iterator[Ovn]:
         server.wait()
 
 
+@pytest.fixture
+def northd(ovn: Ovn) -> Iterator[None]:
+    """What turns the northbound database into logical flows."""
+    line = ["ovn-northd", f"--ovnnb-db={ovn.northbound}", f"--ovnsb-db={ovn.southbound}"]
+    line += [f"--unixctl={ovn.folder}/northd.ctl", f"--log-file={ovn.folder}/northd.log", "-vconsole:off"]
+    daemon = subprocess.Popen(line)
+    yield
+    daemon.terminate()
+    daemon.wait()
+
+
 def _serve(folder: Path, name: str, schema: str) -> "subprocess.Popen[bytes]":
     database = folder / f"{name}.db"
     subprocess.run(["ovsdb-tool", "create", str(database), str(SCHEMAS / schema)], check=True)
+    # Certificates come from the database, where a test puts them.
+    options = (("private-key", "private_key"), ("certificate", "certificate"), ("ca-cert", "ca_cert"))
+    holder = {"nb": "OVN_Northbound", "sb": "OVN_Southbound"}[name]
+    tls = [f"--{option}=db:{holder},SSL,{column}" for option, column in options]
     line = ["ovsdb-server", "--no-chdir", f"--remote=punix:{folder}/{name}.sock", f"--unixctl={folder}/{name}.ctl"]
-    line += [f"--log-file={folder}/{name}.log", "-vconsole:off", str(database)]
+    line += [f"--log-file={folder}/{name}.log", "-vconsole:off", *tls, str(database)]
     server = subprocess.Popen(line)
     wait = ["ovs-appctl", "-t", f"{folder}/{name}.ctl", "version"]
     while subprocess.run(wait, capture_output=True, check=False).returncode:

@@ -330,7 +330,9 @@ def test_a_strangers_port_of_our_name_is_a_conflict_even_when_it_was_not_read(ov
 
 def test_a_port_without_its_switch_is_refused(connect: Connect) -> None:
     lonely = o.SwitchPort(name=PORT, switch=NET, resource=PORT, title="web1")
-    with pytest.raises(Refused, match=f"SwitchPort {PORT} .web1. needs Switch {NET}, which OVN does not hold"):
+    with pytest.raises(
+        Refused, match=f"SwitchPort {PORT} .web1. needs Switch {NET}, which OVN has lost; declare that again"
+    ):
         connect().apply([Change(Action.CREATE, lonely)])
 
 

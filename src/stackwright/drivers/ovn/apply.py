@@ -144,7 +144,7 @@ class _Writer:
         row = self._rows.found.get((of, name))
         if row is None:
             raise Refused(
-                f"{item.identity} ({item.title}) needs {of.__name__} {name}, which OVN does not hold; apply that too"
+                f"{item.identity} ({item.title}) needs {of.__name__} {name}, which OVN has lost; declare that again"
             )
         _must_be_ours(row, item)
         return row

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from stackwright.drivers.ovn.dropping import SHARED
 from stackwright.drivers.ovn.objects import OvnObject, RouterPort, SwitchPort
@@ -83,7 +83,7 @@ class OvnDriver:
         """Wait for ports that are about to be plugged in, and for the hosts that hold what was touched."""
         from stackwright.drivers.ovn.settle import Settling
 
-        touched = [cast(OvnObject, item) for item in objects]
+        touched = [item for item in objects if isinstance(item, OvnObject)]
         # A port that was changed while nobody used it may stay that way: its guest is off.
         ports = [
             port for port in touched if isinstance(port, SwitchPort) and port.expects_up and port.name not in self._idle

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from stackwright.engine.errors import InvalidInput, Unreachable
@@ -37,9 +38,9 @@ def _ask(title: str, remote: str, pki: Path | None) -> None:
             stream.sendall(_ECHO)
             # Under TLS 1.3 a server refuses a certificate only after the handshake, in place of its answer.
             if not stream.recv(1):
-                raise Unreachable(f"{title} at {remote} closed the connection; look at its log on the controller")
-    except ssl.SSLError as error:
-        raise Unreachable(f"{title} at {remote}: {_tls_reason(error)}; renew certificates with the role pki") from error
+                raise ConnectionResetError  # noqa: TRY301 - the same to us
+    except (ssl.SSLError, ConnectionResetError, BrokenPipeError) as error:
+        raise Unreachable(f"{title} at {remote}: {_refusal(error, pki)}") from error
     except FileNotFoundError as error:
         missing = remote if remote.startswith("unix:") else f"a file in {pki}"
         raise Unreachable(f"{title} at {remote}: {missing} is missing; run the roles pki and controller") from error
@@ -51,13 +52,22 @@ def _ask(title: str, remote: str, pki: Path | None) -> None:
 def _connect(remote: str, pki: Path | None) -> socket.socket:
     kind, _, address = remote.partition(":")
     if kind == "unix":
-        stream = socket.socket(socket.AF_UNIX)
-        stream.settimeout(SECONDS)
-        stream.connect(address)
-        return stream
+        return _connect_unix(address)
     host, _, port = address.rpartition(":")
+    context = _context(remote, pki) if kind == "ssl" else None
     plain = socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS)
-    return plain if kind == "tcp" else _context(remote, pki).wrap_socket(plain)
+    return context.wrap_socket(plain) if context else plain
+
+
+def _connect_unix(path: str) -> socket.socket:
+    stream = socket.socket(socket.AF_UNIX)
+    stream.settimeout(SECONDS)
+    try:
+        stream.connect(path)
+    except OSError:
+        stream.close()
+        raise
+    return stream
 
 
 def _context(remote: str, pki: Path | None) -> ssl.SSLContext:
@@ -73,10 +83,21 @@ def _context(remote: str, pki: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _tls_reason(error: ssl.SSLError) -> str:
+def _refusal(error: Exception, pki: Path | None) -> str:
+    """Why a server that listens does not talk to us. Its own reason may be lost with the connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted ({error.verify_message})"
-    reason = (error.reason or "TLS failed").replace("_", " ").lower()
-    if "alert" in reason:
-        return f"it refuses our certificate ({reason})"
-    return f"TLS failed ({reason})"
+        return f"its certificate is not accepted ({error.verify_message}); renew it there with the role pki"
+    if pki is None:
+        return "it closed the connection; look at its log on the controller"
+    if (expired := _expired(pki)) is not None:
+        return f"our certificate {pki}/cert.pem has expired on {expired}; renew it with the role pki"
+    reason = (getattr(error, "reason", "") or "connection closed").replace("_", " ").lower()
+    return f"it refuses our certificate {pki}/cert.pem ({reason}); renew it with the role pki"
+
+
+def _expired(pki: Path) -> date | None:
+    """The day on which our certificate ended, if it has."""
+    from cryptography import x509
+
+    end = x509.load_pem_x509_certificate((pki / "cert.pem").read_bytes()).not_valid_after_utc
+    return end.date() if end < datetime.now(UTC) else None
