@@ -27,6 +27,7 @@ from stackwright.images import ImageStore
 from stackwright.kinds import KINDS
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run
+from stackwright.registry.transaction import Transaction
 from stackwright.scheduler.placement import Scheduler
 
 SYSTEM = Actor("system")
@@ -172,9 +173,16 @@ class Cloud:
         seen = [row for row in rows[1] if row.project in homes or how.shared(row)]
         return [row for row in seen if not name or name in (row.name, row.id, row.spec.get(how.alias))]
 
-    def events(self, limit: int = 100, after: int = 0, resource: str = "") -> list[dict[str, Any]]:
-        """The latest events, oldest first."""
-        return self.registry.read(lambda txn: txn.events(limit, after, resource))
+    def events(self, limit: int = 100, after: int = 0, resource: str = "", project: str = "") -> list[dict[str, Any]]:
+        """The latest events, oldest first; of one resource (id), or of one project (name). Raises NotFound."""
+
+        def read(txn: Transaction) -> list[dict[str, Any]]:
+            found = txn.select(kind="project", key=project) if project else []
+            if project and not found:
+                raise NotFound(f"project {project} does not exist; mend the name")
+            return txn.events(limit, after, resource, found[0].id if found else "")
+
+        return self.registry.read(read)
 
     def power_states(self, instances: Iterable[Resource]) -> dict[str, str]:
         """Instance id -> running, paused, stopped, lost (it went down unasked), missing, or unknown: no answer."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -46,6 +47,30 @@ def affected(result: Result) -> list[dict[str, Any]]:
     heads = [item for item in others if item.resource.owner not in result.outcomes]
     told = [_told(item, children, result.picture) for item in heads]
     return [item for item in told if item["changed"] or item["error"]]
+
+
+def drifted(result: Result) -> dict[str, Any]:
+    """A look at the whole cloud: `drift`, where backends differ from the record, and `orphans`, ours but undeclared."""
+    keys = ("kind", "name", "project", "action", "error", "changes")
+    drift = [{key: entry[key] for key in keys} for entry in affected(result)]
+    orphans = [
+        {"object": item.identity.type, "name": item.identity.name, "place": item.identity.place}
+        for item in result.orphans
+    ]
+    return {"drift": drift, "orphans": orphans}
+
+
+def happened(events: Iterable[Mapping[str, Any]], projects: Iterable[Resource]) -> list[dict[str, Any]]:
+    """Events with names instead of ids, and the time in ISO 8601, UTC."""
+    names = {project.id: project.name for project in projects}
+    return [
+        {
+            **event,
+            "at": datetime.fromtimestamp(event["at"], UTC).isoformat(timespec="seconds"),
+            "project": names.get(event["project"], event["project"]),
+        }
+        for event in events
+    ]
 
 
 def text(state: Mapping[str, Any]) -> str:
@@ -99,6 +124,7 @@ def _told(outcome: Outcome, children: Children, picture: Picture) -> dict[str, A
         "kind": resource.kind,
         "name": resource.name,
         "id": resource.id,
+        "project": _project(resource, picture),
         "changed": any(item.changed for item in family),
         "action": action(outcome, family),
         "error": next((item.error for item in family if item.error), ""),

@@ -269,11 +269,13 @@ class Transaction:
         if stamped:
             self.connection.execute(sa.insert(schema.event), stamped)
 
-    def events(self, limit: int, after: int = 0, resource: str = "") -> list[dict[str, Any]]:
+    def events(self, limit: int, after: int = 0, resource: str = "", project: str = "") -> list[dict[str, Any]]:
         """The latest events, oldest first."""
         query = sa.select(schema.event).where(schema.event.c.id > after)
         if resource:
             query = query.where(schema.event.c.resource == resource)
+        if project:
+            query = query.where(schema.event.c.project == project)
         rows = self.connection.execute(query.order_by(schema.event.c.id.desc()).limit(limit)).mappings()
         return [dict(row) for row in rows][::-1]
 
