@@ -1,0 +1,302 @@
+# Copyright: Contributors to the Stackwright project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+"""What all modules have in common: options become wishes, the library fulfils them, its report becomes the result.
+
+The only file that imports the library. Rules about what makes sense are the library's; here is only translation.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+LIBRARY_ERROR = ""
+try:
+    from stackwright.cloud import Cloud, local_actor
+    from stackwright.engine.errors import InvalidInput, StackwrightError
+    from stackwright.engine.request import Request, Result
+    from stackwright.engine.resource import Wish
+    from stackwright.present import affected, drifted, facts, happened, report, text
+except ImportError:
+    LIBRARY_ERROR = traceback.format_exc()
+
+COMMON = ("name", "state", "project", "label", "allow_loss_of", "announced")
+STATES = {
+    "host": {"enabled": {"state": "enabled"}, "disabled": {"state": "disabled"}},
+    "instance": {"started": {"power": "running"}, "stopped": {"power": "stopped"}, "rebooted": {}},
+}
+"""What a state says beyond that the resource is there."""
+PROJECT = {"type": "str", "default": "default"}
+ANNOUNCED = {"type": "dict"}
+REQUEST_OPTIONS = {
+    "label": {"type": "str"},
+    "allow_loss_of": {"type": "list", "elements": "str", "default": []},
+}
+
+
+class CloudModule:
+    """A module that speaks to the cloud of the host that it runs on."""
+
+    def __init__(self, argument_spec: dict[str, Any], **options: Any) -> None:
+        self.module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **options)
+        self.params = self.module.params
+        if LIBRARY_ERROR:
+            self.module.fail_json(
+                msg="The Python of this host has no library stackwright; run the module on the controller, "
+                "which the role stackwright.cloud.controller sets up, with /opt/stackwright/bin/python.",
+                exception=LIBRARY_ERROR,
+            )
+
+    def run(self) -> None:
+        """Answer, and end the module."""
+        try:
+            with Cloud.open() as cloud:
+                told = self.answer(cloud)
+        except StackwrightError as error:
+            self.module.fail_json(msg=str(error))
+        for words in told.pop("warnings", ()):
+            self.module.warn(words)
+        errors = told.pop("errors", ())
+        if errors:
+            self.module.fail_json(msg="\n".join(errors), **told)
+        self.module.exit_json(**told)
+
+    def answer(self, cloud: Cloud) -> dict[str, Any]:
+        """The module's result; with `errors`, sentences, it is a failure, and `warnings` are shown."""
+        raise NotImplementedError
+
+
+class _Declaring(CloudModule):
+    """A module that makes something true."""
+
+    def fulfil(self, cloud: Cloud, wishes: Iterable[Wish], project: str, exact: bool = False) -> Result:
+        request = Request(
+            tuple(wishes),
+            local_actor(),
+            project,
+            label=self.params["label"] or "",
+            exact=exact,
+            allow_loss_of=frozenset(self.params["allow_loss_of"]),
+        )
+        return cloud.ensure(request, check=self.module.check_mode)
+
+    def told(self, result: Result) -> dict[str, Any]:
+        """What every result says."""
+        changes = [entry for entry in [*report(result), *affected(result)] if entry["changed"]]
+        diff = {"diff": [_diff(entry) for entry in changes]} if self.module._diff else {}
+        return dict(changed=result.changed, warnings=result.warnings, errors=result.errors, **diff)
+
+    def lacking(self, cloud: Cloud) -> list[str]:
+        """Checksums of images whose content has to be brought here first; see the action plugins."""
+        announced = (self.params.get("announced") or {}).values()
+        return [item["checksum"] for item in announced if "path" not in item and not cloud.images.has(item["checksum"])]
+
+    def wish(self, cloud: Cloud, kind: str, options: dict[str, Any], state: str, project: str) -> Wish:
+        """What the options of one resource say."""
+        name = str(options.get("name") or "")
+        if state == "absent":
+            return Wish(kind, name, present=False)
+        spec = given({key: value for key, value in options.items() if key not in COMMON})
+        if kind == "image":
+            spec = self._content(name, spec)
+        spec.update(_meaning(kind, name, state))
+        if state == "rebooted":
+            spec["reboots"] = _reboots(cloud, name, project)
+        return Wish(kind, name, spec=spec)
+
+    def _content(self, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+        """A `src` where Ansible runs becomes a file on this host, or the checksum of what the image store has."""
+        spec = {key: value for key, value in spec.items() if key != "remote_src"}
+        announced = (self.params.get("announced") or {}).get(name)
+        if announced is None:
+            return spec
+        del spec["src"]
+        brought = {"src": announced["path"]} if "path" in announced else {}
+        return {**spec, **brought, "checksum": announced["checksum"]}
+
+
+class ResourceModule(_Declaring):
+    """Declares one resource. cloud_wide: the kind has no project; the option is there for module_defaults."""
+
+    def __init__(
+        self,
+        kind: str,
+        options: dict[str, Any],
+        *,
+        states: tuple[str, ...] = ("present", "absent"),
+        cloud_wide: bool = False,
+        **rules: Any,
+    ) -> None:
+        self.kind = kind
+        self.cloud_wide = cloud_wide
+        common = dict(
+            name={"type": "str", "required": True},
+            state={"type": "str", "default": "present", "choices": list(states)},
+            project=PROJECT,
+            **REQUEST_OPTIONS,
+        )
+        super().__init__({**common, **options}, **rules)
+
+    def answer(self, cloud: Cloud) -> dict[str, Any]:
+        """Make it true."""
+        lacking = self.lacking(cloud)
+        if lacking:
+            return {"changed": False, "lacking": lacking}
+        project = "" if self.cloud_wide else self.params["project"]
+        result = self.fulfil(cloud, [self.wish(cloud, self.kind, self.params, self.params["state"], project)], project)
+        entry = next(iter(report(result)), {"action": "none", "resource": None})
+        return dict(self.told(result), action=entry["action"], resource=entry["resource"])
+
+
+class ResourcesModule(_Declaring):
+    """Declares many resources of any kind in one go."""
+
+    def __init__(self) -> None:
+        options = dict(
+            resources={"type": "list", "elements": "dict", "required": True},
+            state={"type": "str", "default": "present", "choices": ["present", "absent", "exact"]},
+            project=PROJECT,
+            announced=ANNOUNCED,
+            **REQUEST_OPTIONS,
+        )
+        # Entries may hold secrets, so they stay out of the system log. In the result these are masked one by one:
+        # no_log for the whole option would mask every name and address in it.
+        super().__init__(options, no_log=True)
+        self.module.no_log_values.update(_secrets(self.params["resources"]))
+
+    def answer(self, cloud: Cloud) -> dict[str, Any]:
+        """Make them all true."""
+        lacking = self.lacking(cloud)
+        if lacking:
+            return {"changed": False, "lacking": lacking}
+        state, project = self.params["state"], self.params["project"]
+        wishes = [self._wish(cloud, kind, options) for kind, options in _entries(self.params["resources"])]
+        result = self.fulfil(cloud, wishes, project, exact=state == "exact")
+        keys = ("kind", "name", "changed", "action", "error", "resource")
+        entries = [*report(result), *affected(result)]
+        results = [
+            dict({key: entry[key] for key in keys}, diff=_diff(entry) if entry["changed"] else {}) for entry in entries
+        ]
+        return dict(self.told(result), results=results)
+
+    def _wish(self, cloud: Cloud, kind: str, options: dict[str, Any]) -> Wish:
+        own = options.pop("state", None) or "present"
+        state = "absent" if self.params["state"] == "absent" else own
+        return self.wish(cloud, kind, options, state, self.params["project"])
+
+
+class InfoModule(CloudModule):
+    """Tells what is known of the resources of one kind. cloud_wide: as for `ResourceModule`."""
+
+    def __init__(self, kind: str, options: dict[str, Any] | None = None, *, cloud_wide: bool = False) -> None:
+        self.kind = kind
+        self.cloud_wide = cloud_wide
+        super().__init__(dict(name={"type": "str"}, project=PROJECT, **(options or {})))
+
+    def answer(self, cloud: Cloud) -> dict[str, Any]:
+        """Look."""
+        project = "default" if self.cloud_wide else self.params["project"]
+        rows = cloud.find(self.kind, self.params["name"] or "", project)
+        picture = cloud.picture()
+        found = [facts(row, picture) for row in rows]
+        if self.kind == "instance":
+            self._live(cloud, rows, found)
+        return {"changed": False, f"{self.kind}s": found}
+
+    def _live(self, cloud: Cloud, rows: list[Any], found: list[dict[str, Any]]) -> None:
+        """What only the hosts know."""
+        powers = cloud.power_states(rows)
+        lines = self.params["console_lines"]
+        for row, told in zip(rows, found, strict=True):
+            told["power_state"] = powers[row.id]
+            if lines:
+                told["console"] = cloud.console(row, lines)
+
+
+class EventModule(CloudModule):
+    """Tells what happened."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "limit": {"type": "int", "default": 100},
+                "after": {"type": "int", "default": 0},
+                "resource": {"type": "str", "default": ""},
+                "project": {"type": "str"},
+            }
+        )
+
+    def answer(self, cloud: Cloud) -> dict[str, Any]:
+        """Read."""
+        asked = {key: self.params[key] for key in ("limit", "after", "resource")}
+        rows = cloud.events(**asked, project=self.params["project"] or "")
+        return {"changed": False, "events": happened(rows, cloud.find("project"))}
+
+
+class DriftModule(CloudModule):
+    """Tells what differs between the record and the backends."""
+
+    def __init__(self) -> None:
+        super().__init__({"project": {"type": "str"}})
+
+    def answer(self, cloud: Cloud) -> dict[str, Any]:
+        """Look everywhere."""
+        found = drifted(cloud.drift())
+        project = self.params["project"]
+        found["drift"] = [item for item in found["drift"] if project in (None, item["project"])]
+        return dict(changed=False, **found)
+
+
+def given(value: Any) -> Any:
+    """Options without those that were not given."""
+    if isinstance(value, dict):
+        return {key: given(item) for key, item in value.items() if item is not None}
+    return [given(item) for item in value] if isinstance(value, list) else value
+
+
+def _meaning(kind: str, name: str, state: str) -> dict[str, Any]:
+    """The options that a state stands for. Raises InvalidInput for one that the kind does not have."""
+    known = {"present": {}, **STATES.get(kind, {})}
+    if state not in known:
+        words = ", ".join([*known, "absent"])
+        raise InvalidInput(f"{kind} {name}: state {state} is not known; use one of: {words}")
+    return known[state]
+
+
+def _reboots(cloud: Cloud, name: str, project: str) -> int:
+    """One more than so far; none for an instance that is yet to start for the first time."""
+    known = [row for row in cloud.find("instance", name, project) if row.key == name and not row.owner]
+    return known[0].spec["reboots"] + 1 if known else 0
+
+
+def _entries(resources: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Kind and options of each entry. Raises InvalidInput for what has another form."""
+    for number, entry in enumerate(resources, 1):
+        options = next(iter(entry.values())) if len(entry) == 1 else None
+        if not isinstance(options, dict):
+            raise InvalidInput(
+                f"entry {number} of resources is not one kind with its options; write it like flavor: {{name: small}}"
+            )
+        kind = next(iter(entry))
+        if not options.get("name"):
+            raise InvalidInput(f"entry {number} of resources, of kind {kind}, has no name; give it one")
+        yield kind, dict(options)
+
+
+def _secrets(resources: list[Any]) -> set[str]:
+    """Values of options that nobody shall see."""
+    bodies = [body for entry in resources for body in entry.values() if isinstance(body, dict)]
+    return {str(body["user_data"]) for body in bodies if body.get("user_data")}
+
+
+def _diff(entry: dict[str, Any]) -> dict[str, str]:
+    """Before and after of one resource, as Ansible shows it."""
+    title = f"{entry['kind']} {entry['name']}"
+    before, after = text(entry["diff"]["before"]), text(entry["diff"]["after"])
+    return {"before_header": title, "after_header": title, "before": before, "after": after}

@@ -1,0 +1,203 @@
+#!/usr/bin/python
+# Copyright: Contributors to the Stackwright project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: instance
+short_description: Keep an instance
+version_added: 0.1.0
+description:
+  - An instance is a virtual machine. It is placed on a host that has room for it, with its disks, its ports
+    and a config drive.
+  - Everything about it can be changed. What can only be changed by making it anew, or would make its disk
+    smaller, happens only if O(allow_loss_of) names it.
+options:
+  state:
+    description:
+      - Whether the instance shall be there.
+      - V(present) starts it when it is created, and leaves its power alone from then on.
+      - V(started) and V(stopped) also keep it running or stopped.
+      - V(rebooted) reboots it once each time, so it is never unchanged.
+    type: str
+    choices:
+      - present
+      - started
+      - stopped
+      - rebooted
+      - absent
+    default: present
+  image:
+    description:
+      - Name or id of the image that it boots from. Needed when the instance is new.
+    type: str
+  flavor:
+    description:
+      - Name or id of the flavor, its size. Needed when the instance is new.
+    type: str
+  networks:
+    description:
+      - Its network cards, in order. Where it is not given, there is one, on the only network of the project.
+    type: list
+    elements: dict
+    suboptions:
+      network:
+        description:
+          - Name or id of a network. A port is made on it, which goes with the instance.
+        type: str
+      port:
+        description:
+          - Name or id of a port that exists.
+        type: str
+      fixed_ip:
+        description:
+          - The address on the network; where it is not given, the first one that is free.
+        type: str
+  keypair:
+    description:
+      - Name or id of the keypair that it accepts for login.
+    type: str
+  security_groups:
+    description:
+      - Names or ids of security groups for the ports that it makes. Where it is not given, it is the group
+        V(default).
+    type: list
+    elements: str
+  user_data:
+    description:
+      - 'What the first boot is told: a script, or a configuration of cloud-init. It is kept secret.'
+    type: str
+  metadata:
+    description:
+      - Pairs of words that the instance finds on its config drive.
+    type: dict
+  config_drive:
+    description:
+      - Whether it gets a config drive, in OpenStack's format; V(true) for a new instance that does not say
+        so.
+    type: bool
+  floating_ip:
+    description:
+      - Name or id of an external network. An address of it is taken that leads to the instance, and goes with
+        it; V('') gives it back.
+    type: str
+  availability_zone:
+    description:
+      - The availability zone that it is placed in.
+    type: str
+  description:
+    description:
+      - What the instance is for, for people.
+    type: str
+extends_documentation_fragment:
+  - stackwright.cloud.resource
+  - stackwright.cloud.project
+  - stackwright.cloud.attributes
+seealso:
+  - module: stackwright.cloud.instance_info
+  - module: stackwright.cloud.resources
+author:
+  - Contributors to the Stackwright project (@stackwright)
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - With O(state=rebooted) every run reboots once.
+"""
+
+EXAMPLES = r"""
+# These use what examples/playbooks/first-cloud.yml makes.
+- name: Have an instance that is reachable from outside
+  stackwright.cloud.instance:
+    name: example
+    image: guest
+    flavor: m1.tiny
+    keypair: first-cloud
+    networks:
+      - network: private
+    security_groups:
+      - web
+    floating_ip: public
+    metadata:
+      role: example
+  register: example
+
+- name: Show its addresses
+  ansible.builtin.debug:
+    var: example.resource.addresses
+
+- name: Stop it
+  stackwright.cloud.instance:
+    name: example
+    state: stopped
+
+- name: Remove it
+  stackwright.cloud.instance:
+    name: example
+    state: absent
+"""
+
+RETURN = r"""
+action:
+  description:
+    - What was done, or in check mode would be; V(repaired) where the record was right and a backend was not.
+  returned: success
+  type: str
+  sample: created
+resource:
+  description:
+    - The instance as declared, and what was allocated for it; nothing where it is absent.
+  returned: success
+  type: dict
+  sample:
+    id: 3f1c1e9b-7e0c-4b9d-9a43-0c4a60b8c3a7
+    name: example
+    kind: instance
+    status: active
+    project: default
+    host: cloud1
+    image: guest
+    flavor: m1.tiny
+    keypair: first-cloud
+    addresses:
+      - network: private
+        ip_address: 10.10.0.7
+        floating_ip_address: 172.24.4.53
+        mac_address: fa:16:3e:7a:8b:9c
+    vcpus: 1
+    ram: 512
+    root_gib: 1
+    ephemeral_gib: 0
+"""
+
+from ansible_collections.stackwright.cloud.plugins.module_utils._cloud import ResourceModule
+
+
+def main():
+    ResourceModule(
+        "instance",
+        {
+            "image": {"type": "str"},
+            "flavor": {"type": "str"},
+            "networks": {
+                "type": "list",
+                "elements": "dict",
+                "options": {"network": {"type": "str"}, "port": {"type": "str"}, "fixed_ip": {"type": "str"}},
+            },
+            "keypair": {"type": "str", "no_log": False},
+            "security_groups": {"type": "list", "elements": "str"},
+            "user_data": {"type": "str", "no_log": True},
+            "metadata": {"type": "dict"},
+            "config_drive": {"type": "bool"},
+            "floating_ip": {"type": "str"},
+            "availability_zone": {"type": "str"},
+            "description": {"type": "str"},
+        },
+        states=("present", "started", "stopped", "rebooted", "absent"),
+    ).run()
+
+
+if __name__ == "__main__":
+    main()
