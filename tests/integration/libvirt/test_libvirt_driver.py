@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the driver promises of instances, on a real libvirtd with real guests."""
 
+import os
 import uuid
 from typing import Any
 
@@ -148,19 +149,29 @@ def test_a_paused_guest_is_left_alone_until_it_is_to_run(cloud: Cloud) -> None:
     assert cloud.daemon.virsh("domstate", uid) == "running"
 
 
-def test_other_metadata_is_another_disc_in_the_same_drive(cloud: Cloud) -> None:
+def with_drive(wanted: list[Object], text: str = "") -> list[Object]:
+    """The same with this metadata on the config drive, or without one."""
+    uid, root = domain_of(wanted).name, domain_of(wanted).disks[0]
+    rest = [item for item in wanted if not isinstance(item, ConfigDrive)]
+    if not text:
+        return changed(rest, disks=(root,))
+    files = (("openstack/latest/meta_data.json", text),)
+    drive = ConfigDrive(place=PLACE, name=config_drive_name(uid, files), resource=uid, files=files)
+    return [drive, *changed(rest, disks=(root, Disk("sda", drive.name, cdrom=True)))]
+
+
+def test_a_config_drive_is_changed_removed_and_added_while_the_guest_runs(cloud: Cloud) -> None:
     wanted, uid = running(cloud)
     before = cloud.daemon.virsh("domid", uid)
-    files = (("openstack/latest/meta_data.json", '{"meta": {"role": "db"}}'),)
-    drive = ConfigDrive(place=PLACE, name=config_drive_name(uid, files), resource=uid, files=files)
-    disks = (domain_of(wanted).disks[0], Disk("sda", drive.name, cdrom=True))
-    wanted = [drive if isinstance(item, ConfigDrive) else item for item in changed(wanted, disks=disks)]
-    cloud.converge(wanted)
-    assert cloud.differences(wanted) == []
+    for text in ("one", "two", "", "one", "two"):
+        wanted = with_drive(wanted, text)
+        cloud.converge(wanted)
+        assert cloud.differences(wanted) == []
+        drives = [item.name for item in wanted if isinstance(item, ConfigDrive)]
+        assert [name for name in cloud.daemon.volumes() if name.endswith(".iso")] == drives
+        for side in ((), ("--inactive",)):
+            assert cloud.daemon.virsh("domblklist", uid, *side).count("config") == len(drives)
     assert cloud.daemon.virsh("domid", uid) == before
-    for side in ((), ("--inactive",)):
-        assert drive.name in cloud.daemon.virsh("domblklist", uid, *side)
-    assert [name for name in cloud.daemon.volumes() if "config" in name] == [drive.name, f"{drive.name}.complete"]
 
 
 def test_a_guest_that_is_not_ours_is_refused_and_survives(cloud: Cloud) -> None:
@@ -183,7 +194,8 @@ def test_what_is_not_ours_survives_and_counts_against_the_capacity(cloud: Cloud)
     assert cloud.daemon.virsh("domstate", "theirs") == "running"
     [host] = [item for item in cloud.observe([]) if isinstance(item, Hypervisor)]
     assert (host.foreign_vcpus, host.foreign_ram) == (2, 48)
-    assert min(host.vcpus, host.ram, host.disk) > 0
+    assert (host.vcpus, host.ram) == (os.cpu_count(), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB)
+    assert host.disk > 0
     assert (host.domain_type, host.arch) == ("qemu", "x86_64")
 
 

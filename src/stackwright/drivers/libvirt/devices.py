@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import libvirt
 
 from stackwright.drivers.libvirt.connections import Connection
+from stackwright.drivers.libvirt.errors import is_code
 from stackwright.drivers.libvirt.objects import Disk, Domain, Nic
 from stackwright.drivers.libvirt.parsing import Devices, parse_devices
 from stackwright.drivers.libvirt.xml import Host, disk_xml, nic_xml
@@ -45,7 +46,16 @@ def _change_media(host: Host, domain: libvirt.virDomain, desired: Domain, side: 
     force = libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE if side == LIVE else 0
     for disk in desired.disks:
         if disk.cdrom and disk.target in drives and drives[disk.target] != disk:
-            domain.updateDeviceFlags(disk_xml(disk, host), side | force)
+            _try_to_change(domain, disk_xml(disk, host), side | force)
+
+
+def _try_to_change(domain: libvirt.virDomain, xml: str, flags: int) -> None:
+    """libvirt takes a drive that was plugged in later for one without a tray; that one is unplugged and plugged in."""
+    try:
+        domain.updateDeviceFlags(xml, flags)
+    except libvirt.libvirtError as error:
+        if not is_code(error, libvirt.VIR_ERR_INTERNAL_ERROR):
+            raise
 
 
 def _unplug(connection: Connection, domain: libvirt.virDomain, desired: Domain, side: int, read: Read) -> None:

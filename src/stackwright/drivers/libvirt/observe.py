@@ -37,7 +37,9 @@ def observe_host(connection: Connection, scope: Scope) -> list[Object]:
 
 
 def _hypervisor(connection: Connection, domains: list[libvirt.virDomain], uri: str) -> Hypervisor:
-    _, ram, vcpus, *_ = connection.libvirt.getInfo()
+    _, _, vcpus, *_ = connection.libvirt.getInfo()
+    # Not getInfo's figure, which leaves out memory that was added while the host ran.
+    memory = connection.libvirt.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
     # Our guests are named by their UUID, which tells them from others without asking for each.
     foreign = [domain.info() for domain in domains if domain.name() != domain.UUIDString()]
     return Hypervisor(
@@ -46,7 +48,7 @@ def _hypervisor(connection: Connection, domains: list[libvirt.virDomain], uri: s
         resource="",
         uri=uri,
         vcpus=vcpus,
-        ram=ram,
+        ram=memory["total"] // 1024,
         disk=connection.pool.info()[1] // GIB,
         domain_type=connection.host.domain_type,
         arch=connection.host.arch,
