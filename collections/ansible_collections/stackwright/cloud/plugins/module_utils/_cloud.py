@@ -22,7 +22,7 @@ try:
     from stackwright.engine.errors import InvalidInput, StackwrightError
     from stackwright.engine.request import Request, Result
     from stackwright.engine.resource import Wish
-    from stackwright.present import affected, drifted, facts, happened, report, text
+    from stackwright.present import affected, drifted, happened, report, text
 except ImportError:
     LIBRARY_ERROR = traceback.format_exc()
 
@@ -202,21 +202,15 @@ class InfoModule(CloudModule):
     def answer(self, cloud: Cloud) -> dict[str, Any]:
         """Look."""
         project = "default" if self.cloud_wide else self.params["project"]
-        rows = cloud.find(self.kind, self.params["name"] or "", project)
-        picture = cloud.picture()
-        found = [facts(row, picture) for row in rows]
-        if self.kind == "instance":
-            self._live(cloud, rows, found)
+        found = cloud.tell(self.kind, self.params["name"] or "", project)
+        if self.params.get("console_lines"):
+            for told in found:
+                told["console"] = self._console(cloud, told["id"])
         return {"changed": False, f"{self.kind}s": found}
 
-    def _live(self, cloud: Cloud, rows: list[Any], found: list[dict[str, Any]]) -> None:
-        """What only the hosts know."""
-        powers = cloud.power_states(rows)
-        lines = self.params["console_lines"]
-        for row, told in zip(rows, found, strict=True):
-            told["power_state"] = powers[row.id]
-            if lines:
-                told["console"] = cloud.console(row, lines)
+    def _console(self, cloud: Cloud, instance: str) -> str:
+        (row,) = cloud.find("instance", instance, self.params["project"])
+        return cloud.console(row, self.params["console_lines"])
 
 
 class EventModule(CloudModule):
