@@ -272,12 +272,11 @@ def _reboots(cloud: Cloud, name: str, project: str) -> int:
 def _entries(resources: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Kind and options of each entry. Raises InvalidInput for what has another form."""
     for number, entry in enumerate(resources, 1):
-        options = next(iter(entry.values())) if len(entry) == 1 else None
+        ((kind, options),) = entry.items() if len(entry) == 1 else (("", None),)
         if not isinstance(options, dict):
             raise InvalidInput(
                 f"entry {number} of resources is not one kind with its options; write it like flavor: {{name: small}}"
             )
-        kind = next(iter(entry))
         if not options.get("name"):
             raise InvalidInput(f"entry {number} of resources, of kind {kind}, has no name; give it one")
         yield kind, dict(options)

@@ -10,20 +10,19 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
-# ansible-core needs this library itself, so it is there.
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
-
-OPENSSH = (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+# cryptography is imported where it is needed: ansible-core brings it, but loading it costs every other task time.
 
 
 def public_half(path: Path) -> str:
     """The public half of a private key, in OpenSSH's format. Raises ValueError for what is no such key, or OSError."""
+    from cryptography.hazmat.primitives import serialization
+
     content = path.read_bytes()
     for load in (serialization.load_ssh_private_key, serialization.load_pem_private_key):
         try:
-            return load(content, password=None).public_key().public_bytes(*OPENSSH).decode()
+            return _openssh(load(content, password=None).public_key())
         except TypeError as error:
             raise ValueError(f"{path} has a passphrase; give its public half with public_key_file") from error
         except ValueError:
@@ -33,11 +32,20 @@ def public_half(path: Path) -> str:
 
 def new_key(comment: str) -> tuple[bytes, str]:
     """An ed25519 key without passphrase, and its public half with a comment."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+
     key = ed25519.Ed25519PrivateKey.generate()
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     )
-    return private, f"{key.public_key().public_bytes(*OPENSSH).decode()} {comment}"
+    return private, f"{_openssh(key.public_key())} {comment}"
+
+
+def _openssh(public_key: Any) -> str:
+    from cryptography.hazmat.primitives import serialization
+
+    return public_key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
 
 
 def write_once(path: Path, private: bytes, public: str) -> bool:
