@@ -66,6 +66,9 @@ class View(Protocol):
     def children(self, owner: str, kind: str) -> list[Resource]:
         """What this owner declared of one kind, by key."""
 
+    def host(self, name: str) -> Resource:
+        """The host of this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

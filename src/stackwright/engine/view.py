@@ -18,15 +18,17 @@ class Picture:
 
     scope: ids of the resources that are looked after; the others are only there to be referred to.
     targets: resource id -> ids of what it refers to.
-    family: (owner, kind) -> its children; filled in here.
+    family: (owner, kind) -> its children; by_name: the hosts; both are filled in here.
     """
 
     resources: Mapping[str, Resource]
     scope: frozenset[str]
     targets: Mapping[str, set[str]] = field(default_factory=dict)
     family: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)
+    by_name: dict[str, Resource] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.by_name.update({item.name: item for item in self.resources.values() if item.kind == "host"})
         for resource in sorted(self.resources.values(), key=lambda item: item.key):
             if resource.owner and resource.wanted:
                 self.family.setdefault((resource.owner, resource.kind), []).append(resource)
@@ -38,6 +40,10 @@ class Picture:
     def children(self, owner: str, kind: str) -> list[Resource]:
         """What this owner declared of one kind, by key."""
         return self.family.get((owner, kind), [])
+
+    def host(self, name: str) -> Resource:
+        """The host of this name."""
+        return self.by_name[name]
 
     def unwanted(self) -> frozenset[str]:
         """Ids of the scope's resources that are to go."""

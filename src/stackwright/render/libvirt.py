@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stackwright.drivers.libvirt.objects import (
@@ -20,6 +20,7 @@ from stackwright.drivers.libvirt.objects import (
 )
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, View
+from stackwright.kinds.compute.host import HostSpec
 from stackwright.kinds.compute.instance import GIB, InstanceSpec
 from stackwright.render.configdrive import files
 
@@ -85,6 +86,7 @@ def _config_drive(resource: Resource, view: View) -> ConfigDrive:
 
 def _domain(resource: Resource, spec: InstanceSpec, view: View, disks: tuple[Disk, ...]) -> Domain:
     has = resource.attributes
+    offload = HostSpec.of(view.host(resource.host)).checksum_offload
     return Domain(
         name=resource.id,
         title=resource.name,
@@ -93,11 +95,15 @@ def _domain(resource: Resource, spec: InstanceSpec, view: View, disks: tuple[Dis
         vcpus=has["vcpus"],
         memory=has["ram"],
         disks=disks,
-        nics=tuple(Nic(port=nic["port"], mac=nic["mac_address"], mtu=nic["mtu"]) for nic in has["nics"]),
+        nics=tuple(_nic(nic, offload) for nic in has["nics"]),
         power=_power(resource, spec),
         reboots=spec.reboots,
         **_mark(resource),
     )
+
+
+def _nic(nic: Mapping[str, Any], offload: bool) -> Nic:
+    return Nic(port=nic["port"], mac=nic["mac_address"], mtu=nic["mtu"], offload=offload)
 
 
 def _power(resource: Resource, spec: InstanceSpec) -> Power:

@@ -81,6 +81,9 @@ class Known:
 
     resources: tuple[Resource, ...] = (IMAGE, FLAVOR, KEYPAIR, NETWORK, SUBNET, PORT)
 
+    def host(self, name: str) -> Resource:
+        return resource(11, "host", {"uri": "qemu:///system"}, name=name)
+
     def get(self, resource_id: str) -> Resource:
         return next(item for item in self.resources if item.id == resource_id)
 

@@ -150,13 +150,14 @@ class Disk:
 class Nic:
     """A network card. port: id of the port that it is plugged into ('' for none of ours). mtu in bytes.
 
-    held: as for a disk.
+    offload: the guest may leave checksums to the host. held: as for a disk.
     """
 
     port: str
     mac: str
     mtu: int
     held: str = ""
+    offload: bool = True
 
 
 def _any_order(desired: Iterable[Any], observed: Iterable[Any]) -> bool:

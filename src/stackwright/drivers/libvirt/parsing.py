@@ -72,6 +72,7 @@ def _nic(element: etree._Element) -> Nic:
         port=_get(element, "virtualport/parameters", "interfaceid") if ours else "",
         mac=_get(element, "mac", "address"),
         mtu=int(_get(element, "mtu", "size") or 0),
+        offload=_get(element, "driver/host", "csum") != "off",
     )
 
 

@@ -18,12 +18,14 @@ class HostSpec(Spec):
     """How to reach a hypervisor and how much of it may be given away.
 
     reserved_ram in MiB, reserved_disk in GiB. chassis: its name in OVN's southbound database ("" for its host name).
+    checksum_offload: whether guests may leave checksums to the host; Open vSwitch's userspace datapath needs them done.
     """
 
     uri: str
     availability_zone: Name = "nova"
     state: Literal["enabled", "disabled"] = "enabled"
     chassis: str = ""
+    checksum_offload: bool = True
     reserved_vcpus: Amount = 0
     reserved_ram: Amount = 512
     reserved_disk: Amount = 0
@@ -38,6 +40,7 @@ class Host(Kind):
     name = "host"
     spec = HostSpec
     cloud_wide = True
+    affects = ("instance",)
 
     def capacity(self, resource: Resource) -> Mapping[str, int]:
         """What may be claimed: what libvirt says, less what is reserved or used by foreign guests, times the ratios."""

@@ -38,6 +38,12 @@ options:
     description:
       - Its name in OVN's southbound database; V('') stands for the name of the host.
     type: str
+  checksum_offload:
+    description:
+      - Whether guests may leave checksums to the host, which is quicker; V(true) for a new host.
+      - Open vSwitch's userspace datapath drops packets without checksums, so it needs V(false).
+        The playbook C(stackwright.cloud.site) finds out which datapath a host has.
+    type: bool
   reserved_vcpus:
     description:
       - Processors that are kept for the host itself.
@@ -119,6 +125,7 @@ def main():
             "uri": {"type": "str"},
             "availability_zone": {"type": "str"},
             "chassis": {"type": "str"},
+            "checksum_offload": {"type": "bool"},
             "reserved_vcpus": {"type": "int"},
             "reserved_ram": {"type": "int"},
             "reserved_disk": {"type": "int"},
