@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
@@ -75,7 +76,7 @@ def happened(events: Iterable[Mapping[str, Any]], projects: Iterable[Resource]) 
 
 def text(state: Mapping[str, Any]) -> str:
     """One side of a diff as YAML; nothing for a resource that is not there."""
-    return yaml.safe_dump(plain(state), sort_keys=False, allow_unicode=True) if state else ""
+    return yaml.safe_dump(plain(state), sort_keys=False, allow_unicode=True, width=1000) if state else ""
 
 
 def changes_of(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
@@ -99,6 +100,8 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain(dataclasses.asdict(value))
     if isinstance(value, (set, frozenset)):
         return sorted((plain(item) for item in value), key=repr)
     if isinstance(value, (list, tuple)):

@@ -30,8 +30,8 @@ def public_half(path: Path) -> str:
     raise ValueError(f"{path} is no private SSH key; name another file")
 
 
-def new_key(comment: str) -> tuple[bytes, str]:
-    """An ed25519 key without passphrase, and its public half with a comment."""
+def new_key() -> tuple[bytes, str]:
+    """An ed25519 key without passphrase, and its public half."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ed25519
 
@@ -39,7 +39,7 @@ def new_key(comment: str) -> tuple[bytes, str]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     )
-    return private, f"{_openssh(key.public_key())} {comment}"
+    return private, _openssh(key.public_key())
 
 
 def _openssh(public_key: Any) -> str:

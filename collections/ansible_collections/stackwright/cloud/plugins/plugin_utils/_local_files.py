@@ -91,15 +91,16 @@ class LocalFilesAction(ActionBase):
             options["public_key"] = Path(self._find(options, "public_key_file")).read_text(encoding="utf-8").strip()
         elif given == ["private_key_file"]:
             path = Path(self._loader.path_dwim(options["private_key_file"]))
-            options["public_key"] = self._public_half(path, str(options.get("name")))
+            # A private key's file need not have a comment, so it is always the same.
+            options["public_key"] = f"{self._public_half(path)} {options.get('name')}"
         for option in ("public_key_file", "private_key_file"):
             options.pop(option, None)
 
-    def _public_half(self, path: Path, name: str) -> str:
+    def _public_half(self, path: Path) -> str:
         try:
             if path.exists():
                 return public_half(path)
-            private, public = new_key(comment=name)
+            private, public = new_key()
             if self._task.check_mode:
                 Display().warning(
                     f"{path} does not exist yet; the public key that is shown stands for the one to be made"
