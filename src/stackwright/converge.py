@@ -20,7 +20,7 @@ from stackwright.engine.intent import Intent, everything, intend, refused, sente
 from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
-from stackwright.engine.reach import blocked, orphans, possible, unmet
+from stackwright.engine.reach import blocked, held_back, orphans, possible, unmet
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
 from stackwright.engine.view import render
@@ -76,7 +76,8 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
         return Result(outcomes(picture, intent.before, changes, errors), picture, intent.roots, intent.warnings, left)
 
     done = _apply(cloud, run, order(changes, observed.objects))
-    results = outcomes(picture, intent.before, changes, {**errors_of(done), **errors})
+    failed = {**errors_of(done), **errors}
+    results = outcomes(picture, intent.before, changes, held_back(picture, failed) | failed)
     found = found_for(desired, observed.objects)
     recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor))
     return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
@@ -64,11 +64,12 @@ class Allocation:
         self._used.add((pool, key))
         return key
 
-    def take_first(self, resource: Resource, pool: str, candidates: Collection[str], what: str) -> str:
-        mine = sorted(key for held, key in self._holdings(resource) if held == pool and key in candidates)
-        if mine:
-            self._used.add((pool, mine[0]))
-            return mine[0]
+    def take_first(
+        self, resource: Resource, pool: str, now: Iterable[str], candidates: Iterable[str], what: str
+    ) -> str:
+        for key in now:
+            if self._pool(pool).get(key) == resource.id and (pool, key) not in self._used:
+                return self.take(resource, pool, key)
         for key in self._cursors.setdefault(pool, iter(candidates)):
             if key not in self._pool(pool):
                 return self.take(resource, pool, key)

@@ -200,10 +200,9 @@ class Declaration:
         for wish in (wish for wish, row in found if row is None):
             self._unowned(wish, self._home(wish.kind))
         rows = [row for _, row in found if row]
-        for row in [*rows, *self._founded(rows)]:
+        for row in rows:
             self.kinds[row.kind].removable(row, self.allocation)
-        going = [row for top in [*rows, *self._founded(rows)] for row in self._unwant(top)]
-        self._unused({row.id for row in going})
+        self._unused([row for top in [*rows, *self._founded(rows)] for row in self._unwant(top)])
 
     def _founded(self, rows: list[Resource]) -> list[Resource]:
         found = []
@@ -222,17 +221,23 @@ class Declaration:
         self.changed[row.id] = row
         return going
 
-    def _unused(self, going: set[str]) -> None:
-        """Nothing that stays may refer to what goes."""
-        for row in self.txn.select_in("id", sorted(going)):
-            users = [user for user in self._users(row) if user.id not in going and user.wanted]
-            if users:
-                names = ", ".join(sorted(self._told(user) for user in users)[:5])
-                raise Conflict(f"{row.title} is used by {names}; delete or change that first")
+    def _unused(self, rows: list[Resource]) -> None:
+        """Nothing that stays may refer to what goes. What an earlier run did not get rid of goes on going."""
+        going = {row.id for row in rows}
+        queue = list(rows)
+        while queue:
+            row = queue.pop()
+            users = [user for user in self._users(row) if user.id not in going]
+            staying = sorted(self._told(user) for user in users if user.wanted)
+            if staying:
+                raise Conflict(f"{row.title} is used by {', '.join(staying[:5])}; delete or change that first")
+            going |= {user.id for user in users}
+            self.changed |= {user.id: user for user in users}
+            queue += users
 
     def _users(self, row: Resource) -> list[Resource]:
         users = self.txn.select_in("id", sorted(self.txn.sources(row.id)))
-        return users + (self.txn.select(project=row.id, wanted=True) if row.kind == "project" else [])
+        return users + (self.txn.select(project=row.id) if row.kind == "project" else [])
 
     def _told(self, user: Resource) -> str:
         return self.txn.get(user.owner).title if user.owner else user.title

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from stackwright.engine.objects import Object
@@ -33,8 +33,10 @@ class Allocator(Protocol):
     def take(self, resource: Resource, pool: str, key: str) -> str:
         """Reserve one value. Raises Conflict, naming who has it."""
 
-    def take_first(self, resource: Resource, pool: str, candidates: Collection[str], what: str) -> str:
-        """Reserve the first free candidate, or keep the one this resource already holds among them.
+    def take_first(
+        self, resource: Resource, pool: str, now: Iterable[str], candidates: Iterable[str], what: str
+    ) -> str:
+        """Keep the first of `now` that this resource holds and did not take again yet; or reserve a free candidate.
 
         Raises Exhausted, naming `what` there is none left of.
         """

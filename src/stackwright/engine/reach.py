@@ -28,10 +28,10 @@ def blocked(
             anywhere = resource.kind in everywhere and not resource.wanted
             if resource.kind in renderers.get(driver, {}) and (here or anywhere):
                 found[resource.id] = sentence
-    return found | _held_back(picture, found)
+    return found | held_back(picture, found)
 
 
-def _held_back(picture: Picture, found: Mapping[str, str]) -> dict[str, str]:
+def held_back(picture: Picture, found: Mapping[str, str]) -> dict[str, str]:
     """What a resource still stands on (its ports, its network) may not go before it is known to be gone."""
     more: dict[str, str] = {}
     queue = [picture.get(item) for item in found]

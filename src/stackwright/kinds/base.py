@@ -5,9 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, ValidationInfo
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from stackwright.engine.errors import InvalidInput
@@ -34,16 +42,30 @@ class Ref:
         return core_schema.with_info_after_validator_function(self._resolve, handler(source))
 
     def _resolve(self, value: str, info: ValidationInfo) -> str:
-        if not value or not info.context:
+        if not value:
+            raise ValueError(f"names no {self.kind}; give a name or an id")
+        if not info.context:
             return value
         resolved: str = info.context["resolve"](self.kind, value)
         return resolved
 
 
 class Spec(BaseModel):
-    """What a user may say about a kind; an unknown field is an error."""
+    """What a user may say about a kind; an unknown field is an error.
+
+    '' clears an option whose default is None. with_empty: names of those where it is a value of its own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    with_empty: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clear(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        optional = {name for name, field in cls.model_fields.items() if field.default is None} - {*cls.with_empty}
+        return {name: None if value == "" and name in optional else value for name, value in given.items()}
 
     @classmethod
     def of(cls, resource: Resource) -> Self:
@@ -113,15 +135,31 @@ class Kind:
 
 
 def _sentence(error: ValidationError, spec: type[Spec]) -> str:
-    """The first thing that is wrong, as pydantic found it, in one sentence that names the option."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("function-", "constrained-")))
+    """What is wrong, in one sentence that names the option; an unknown one first, as it explains a missing one."""
+    found = error.errors(include_url=False, include_context=False)
+    first = next((item for item in found if item["type"] == "extra_forbidden"), found[0])
+    path = [part for part in first["loc"] if not str(part).startswith(("function-", "constrained-"))]
+    where = ".".join(map(str, path))
     if first["type"] == "extra_forbidden":
-        near = get_close_matches(where, spec.model_fields, 1)
-        return f"unknown option {where}; " + (
-            f"did you mean {near[0]}?" if near else f"known are: {', '.join(spec.model_fields)}"
-        )
+        return f"unknown option {where}; {_hint(path, spec)}"
     if first["type"] == "missing":
         return f"option {where} is missing"
     words = first["msg"].removeprefix("Value error, ")
     return f"option {where}: {words}" if where else words
+
+
+def _hint(path: list[int | str], spec: type[Spec]) -> str:
+    """What somebody who wrote an unknown option may have meant."""
+    *outer, wrong = path
+    for part in outer:
+        if part in spec.model_fields:
+            spec = _nested(spec.model_fields[str(part)].annotation) or spec
+    near = get_close_matches(str(wrong), spec.model_fields, 1)
+    return f"did you mean {near[0]}?" if near else f"known are: {', '.join(spec.model_fields)}"
+
+
+def _nested(annotation: Any) -> type[Spec] | None:
+    """The spec that an option consists of, perhaps in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _nested(part))), None)

@@ -105,10 +105,10 @@ class Instance(Kind):
         spec = InstanceSpec.of(resource)
         for index, nic in enumerate(spec.networks or []):
             if nic.network:
-                yield Wish("port", f"nic/{index}", f"{resource.name}-nic{index}", _port_spec(spec, nic))
+                yield Wish("port", f"nic/{index}", _part_of(resource, f"nic{index}"), _port_spec(spec, nic))
         if spec.floating_ip:
             target = {"network": spec.floating_ip, "instance": resource.id}
-            yield Wish("floating_ip", "floating_ip", f"{resource.name}-floating", target)
+            yield Wish("floating_ip", "floating_ip", _part_of(resource, "floating"), target)
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Its network cards in order, and what it claims of a host."""
@@ -148,6 +148,11 @@ class Instance(Kind):
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """Instances, vCPUs and memory in MiB."""
         return {"instances": 1, "vcpus": resource.attributes["vcpus"], "ram": resource.attributes["ram"]}
+
+
+def _part_of(resource: Resource, what: str) -> str:
+    """Name of something that an instance declares; a long one is cut, as a name has at most 255 characters."""
+    return f"{resource.name[: 254 - len(what)]}-{what}"
 
 
 def _port_spec(spec: InstanceSpec, nic: Nic) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from stackwright.engine.errors import InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Ref, Spec
-from stackwright.kinds.network.router import external_subnet
-from stackwright.kinds.network.subnet import Address, Candidates, pool_of
+from stackwright.kinds.network.router import take_external
+from stackwright.kinds.network.subnet import Address
 
 
 class FloatingIpSpec(Spec):
@@ -33,18 +33,16 @@ class FloatingIp(Kind):
         """It leads to one thing."""
         if wish.spec.get("port") and wish.spec.get("instance"):
             raise InvalidInput(f"floating IP {wish.name} names a port and an instance; keep one of them")
+        network = allocator.get(wish.spec["network"])
+        if not network.spec["external"]:
+            raise InvalidInput(f"floating IP {wish.name}: network {network.name} is not external; name one that is")
         return wish.spec
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The outside address, and the router that translates it."""
         spec = FloatingIpSpec.of(resource)
-        subnet = external_subnet(allocator, spec.network, f"floating IP {resource.name}")
-        pool = pool_of(subnet.id)
-        if spec.floating_ip_address:
-            address = allocator.take(resource, pool, spec.floating_ip_address)
-        else:
-            what = f"floating address in subnet {subnet.name}"
-            address = allocator.take_first(resource, pool, Candidates(subnet), what)
+        now = resource.attributes.get("floating_ip_address", "")
+        _, address = take_external(resource, spec.network, spec.floating_ip_address, now, allocator)
         return {"floating_ip_address": address, **self._target(resource, spec, allocator)}
 
     def _target(self, resource: Resource, spec: FloatingIpSpec, allocator: Allocator) -> dict[str, str]:

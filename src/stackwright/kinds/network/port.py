@@ -3,7 +3,6 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -12,7 +11,7 @@ from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Ref, Spec
-from stackwright.kinds.network.subnet import Address, Candidates, pool_of
+from stackwright.kinds.network.subnet import Address, Candidates, is_host, pool_of
 
 
 def _mac(value: str) -> str:
@@ -66,7 +65,10 @@ class Port(Kind):
         subnets = allocator.referrers(spec.network, "subnet")
         subnets.sort(key=lambda subnet: (subnet.id not in now_on, subnet.key))
         wanted = spec.fixed_ips or ([FixedIp()] if subnets else [])
-        addresses = [self._address(resource, fixed, subnets, allocator) for fixed in wanted]
+        # Those that were asked for come first, so that no other entry keeps one of them.
+        turns = sorted(range(len(wanted)), key=lambda index: wanted[index].ip_address is None)
+        found = {index: self._address(resource, wanted[index], subnets, allocator) for index in turns}
+        addresses = [found[index] for index in range(len(wanted))]
         mtu = allocator.get(spec.network).attributes["mtu"]
         return {"mac_address": mac, "addresses": addresses, "mtu": mtu}
 
@@ -78,7 +80,8 @@ class Port(Kind):
             taken = allocator.take(resource, pool_of(subnet.id), fixed.ip_address)
         else:
             what = f"address in the pools of subnet {subnet.name}"
-            taken = allocator.take_first(resource, pool_of(subnet.id), Candidates(subnet), what)
+            now = [item["ip_address"] for item in resource.attributes.get("addresses", [])]
+            taken = allocator.take_first(resource, pool_of(subnet.id), now, Candidates(subnet), what)
         return {"subnet": subnet.id, "ip_address": taken}
 
     def removable(self, resource: Resource, allocator: Allocator) -> None:
@@ -99,8 +102,4 @@ def _subnet_for(resource: Resource, fixed: FixedIp, subnets: list[Resource]) -> 
 
 
 def _fits(subnet: Resource, address: str | None) -> bool:
-    if address is None:
-        return True
-    network = IPv4Network(subnet.spec["cidr"])
-    reserved = (network.network_address, network.broadcast_address)
-    return IPv4Address(address) in network and IPv4Address(address) not in reserved
+    return address is None or is_host(address, subnet.spec["cidr"])

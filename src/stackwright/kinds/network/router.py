@@ -10,7 +10,7 @@ from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Ref, Spec
-from stackwright.kinds.network.subnet import Address, Candidates, pool_of
+from stackwright.kinds.network.subnet import Address, Candidates, is_host, pool_of
 
 
 class Interface(Spec):
@@ -76,6 +76,11 @@ class Router(Kind):
             raise InvalidInput(
                 f"router {resource.name}: subnet {subnet.name} has no gateway; give the leg an ip_address"
             )
+        if not is_host(address, subnet.spec["cidr"]):
+            raise InvalidInput(
+                f"router {resource.name}: {address} is no host of {subnet.spec['cidr']}, the range of subnet "
+                f"{subnet.name}; choose another ip_address"
+            )
         pool = pool_of(subnet.id) if address != subnet.attributes["gateway_ip"] else f"gateway:{subnet.id}"
         allocator.take(resource, pool, address)
         return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, subnet.id)}
@@ -83,20 +88,29 @@ class Router(Kind):
     def _gateway(self, resource: Resource, spec: RouterSpec, allocator: Allocator) -> dict[str, str] | None:
         if not spec.external_network:
             return None
-        subnet = external_subnet(allocator, spec.external_network, f"router {resource.name}")
-        pool = pool_of(subnet.id)
-        if spec.external_ip:
-            address = allocator.take(resource, pool, spec.external_ip)
-        else:
-            what = f"external address in subnet {subnet.name}"
-            address = allocator.take_first(resource, pool, Candidates(subnet), what)
+        now = (resource.attributes.get("gateway") or {}).get("ip_address", "")
+        subnet, address = take_external(resource, spec.external_network, spec.external_ip, now, allocator)
         return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, "gateway")}
 
 
-def external_subnet(allocator: Allocator, network: str, who: str) -> Resource:
-    """The subnet of an external network that addresses come from. Raises InvalidInput when there is none."""
+def take_external(
+    resource: Resource, network: str, wish: str | None, now: str, allocator: Allocator
+) -> tuple[Resource, str]:
+    """The subnet of an external network and the address in it that a resource gets: its wish, what it has, or any.
+
+    Only the addresses in the pools are ours to use. Raises InvalidInput, Conflict or Exhausted.
+    """
+    name = allocator.get(network).name
     subnets = sorted(allocator.referrers(network, "subnet"), key=lambda subnet: subnet.key)
     if not subnets:
-        name = allocator.get(network).name
-        raise InvalidInput(f"{who}: external network {name} has no subnet; declare one with the addresses you may use")
-    return subnets[0]
+        raise InvalidInput(
+            f"{resource.title}: external network {name} has no subnet; declare one with the addresses you may use"
+        )
+    if not wish:
+        what = f"external address in subnet {subnets[0].name}"
+        pool = pool_of(subnets[0].id)
+        return subnets[0], allocator.take_first(resource, pool, [now], Candidates(subnets[0]), what)
+    found = next((subnet for subnet in subnets if wish in Candidates(subnet)), None)
+    if found is None:
+        raise InvalidInput(f"{resource.title}: {wish} is in no allocation pool of network {name}; choose one that is")
+    return found, allocator.take(resource, pool_of(found.id), wish)

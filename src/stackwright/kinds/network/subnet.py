@@ -27,6 +27,8 @@ def _address(value: str) -> str:
         raise ValueError(f"{value} is not an IPv4 address; write it like 10.0.0.7") from error
 
 
+SMALLEST = 30
+
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Address = Annotated[str, AfterValidator(_address)]
 
@@ -61,6 +63,8 @@ class HostRoute(Spec):
 class SubnetSpec(Spec):
     """gateway_ip: None takes the first address, '' means no gateway."""
 
+    with_empty = ("gateway_ip",)
+
     network: Annotated[str, Ref("network")]
     cidr: Cidr
     ip_version: Annotated[int, Field(ge=4, le=4)] = 4
@@ -73,11 +77,13 @@ class SubnetSpec(Spec):
 
     @model_validator(mode="after")
     def _inside(self) -> "SubnetSpec":
-        network = IPv4Network(self.cidr)
+        if IPv4Network(self.cidr).prefixlen > SMALLEST:
+            raise ValueError(f"{self.cidr} is too small; a /{SMALLEST} is the smallest that has a gateway and a host")
         named = [address for pool in self.allocation_pools for address in (pool.start, pool.end)]
         for address in [*named, *([self.gateway_ip] if self.gateway_ip else [])]:
-            if IPv4Address(address) not in network:
-                raise ValueError(f"{address} is not inside {self.cidr}; choose one that is")
+            if not is_host(address, self.cidr):
+                first, last = _host_range(self.cidr)
+                raise ValueError(f"{address} is no host of {self.cidr}; choose one from {first} to {last}")
         return self
 
 
@@ -144,9 +150,13 @@ class Subnet(Kind):
 
 def _host_range(cidr: str) -> tuple[IPv4Address, IPv4Address]:
     network = IPv4Network(cidr)
-    if network.prefixlen > 30:
-        raise InvalidInput(f"{cidr} is too small for a subnet; a /30 is the smallest that has a gateway and a host")
     return network[1], network[-2]
+
+
+def is_host(address: str, cidr: str) -> bool:
+    """Whether an address is inside of a network, and neither its first nor its last one."""
+    first, last = _host_range(cidr)
+    return first <= IPv4Address(address) <= last
 
 
 def _around(hosts: tuple[IPv4Address, IPv4Address], gateway: str) -> list[dict[str, str]]:
