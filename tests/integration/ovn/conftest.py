@@ -3,21 +3,40 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from stackwright.drivers.ovn.driver import OvnDriver
 
-SCHEMAS = Path("/usr/share/ovn")
+DATABASES = {"nb": "OVN_Northbound", "sb": "OVN_Southbound"}
+TLS = ("private-key", "certificate", "ca-cert")
 
 
 @dataclass(frozen=True)
 class Ovn:
-    """Two databases behind unix sockets."""
+    """Two databases behind unix sockets, `nb` and `sb`."""
 
     folder: Path
+    servers: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        """Serve a database, and wait until it answers."""
+        # Certificates come from the database, where a test puts them.
+        tls = [f"--{option}=db:{DATABASES[name]},SSL,{option.replace('-', '_')}" for option in TLS]
+        line = ["ovsdb-server", "--no-chdir", f"--remote=punix:{self.folder}/{name}.sock", *tls, "-vconsole:off"]
+        line += [f"--unixctl={self.folder}/{name}.ctl", f"--log-file={self.folder}/{name}.log"]
+        server = self.servers[name] = subprocess.Popen([*line, f"{self.folder}/{name}.db"])
+        ask = ["ovs-appctl", "-t", f"{self.folder}/{name}.ctl", "version"]
+        while subprocess.run(ask, capture_output=True, check=False).returncode:
+            assert server.poll() is None, "ovsdb-server ended at once; is ovn-central installed?"
+
+    def stop(self, name: str) -> None:
+        """End a server; its database stays."""
+        server = self.servers.pop(name)
+        server.terminate()
+        server.wait()
 
     @property
     def northbound(self) -> str:
@@ -96,14 +115,16 @@ TABLES = (
 @pytest.fixture
 def ovn(tmp_path: Path) -> Iterator[Ovn]:
     """Empty northbound and southbound databases."""
-    servers = [_serve(tmp_path, "nb", "ovn-nb.ovsschema"), _serve(tmp_path, "sb", "ovn-sb.ovsschema")]
     ready = Ovn(tmp_path)
+    for name in DATABASES:
+        create = ["ovsdb-tool", "create", f"{tmp_path}/{name}.db", f"/usr/share/ovn/ovn-{name}.ovsschema"]
+        subprocess.run(create, check=True)
+        ready.start(name)
     ready.nbctl("init")
     ready.sbctl("init")
     yield ready
-    for server in servers:
-        server.terminate()
-        server.wait()
+    for name in list(ready.servers):
+        ready.stop(name)
 
 
 @pytest.fixture
@@ -115,22 +136,6 @@ def northd(ovn: Ovn) -> Iterator[None]:
     yield
     daemon.terminate()
     daemon.wait()
-
-
-def _serve(folder: Path, name: str, schema: str) -> "subprocess.Popen[bytes]":
-    database = folder / f"{name}.db"
-    subprocess.run(["ovsdb-tool", "create", str(database), str(SCHEMAS / schema)], check=True)
-    # Certificates come from the database, where a test puts them.
-    options = (("private-key", "private_key"), ("certificate", "certificate"), ("ca-cert", "ca_cert"))
-    holder = {"nb": "OVN_Northbound", "sb": "OVN_Southbound"}[name]
-    tls = [f"--{option}=db:{holder},SSL,{column}" for option, column in options]
-    line = ["ovsdb-server", "--no-chdir", f"--remote=punix:{folder}/{name}.sock", f"--unixctl={folder}/{name}.ctl"]
-    line += [f"--log-file={folder}/{name}.log", "-vconsole:off", *tls, str(database)]
-    server = subprocess.Popen(line)
-    wait = ["ovs-appctl", "-t", f"{folder}/{name}.ctl", "version"]
-    while subprocess.run(wait, capture_output=True, check=False).returncode:
-        assert server.poll() is None, "ovsdb-server ended at once; is ovn-central installed?"
-    return server
 
 
 @pytest.fixture

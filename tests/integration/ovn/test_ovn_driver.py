@@ -9,7 +9,7 @@ import pytest
 from stackwright.drivers.ovn import objects as o
 from stackwright.drivers.ovn.driver import OvnDriver
 from stackwright.engine.compare import compare
-from stackwright.engine.errors import Conflict, Refused
+from stackwright.engine.errors import Conflict, Refused, Unreachable
 from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.resource import Scope
 
@@ -286,6 +286,38 @@ def test_another_gateway_host_is_used(ovn: Ovn, connect: Connect, standing: list
     ovn.gateway("gw3")
     assert [described(change) for change in converge(connect(), standing)] == [f"update RouterPort {GATEWAY}: gateway"]
     assert len(ovn.nbctl("lrp-get-gateway-chassis", GATEWAY).splitlines()) == 3
+
+
+def test_a_gateway_stays_while_no_host_is_there_to_take_it(ovn: Ovn, connect: Connect, standing: list[Object]) -> None:
+    ovn.sbctl("chassis-del", "gw1", "--", "chassis-del", "gw2")
+    assert changes(connect(), standing) == []
+    converge(connect(), edit(standing, GATEWAY, networks=("172.24.4.3/24",)))
+    assert len(ovn.nbctl("lrp-get-gateway-chassis", GATEWAY).splitlines()) == 2
+
+
+def test_an_open_connection_hears_at_once_what_others_do(ovn: Ovn, connect: Connect, standing: list[Object]) -> None:
+    driver = connect()
+    for _ in range(20):
+        assert converge(driver, standing, EVERYTHING) is not None
+        ovn.nbctl("lsp-del", PORT)
+        assert [described(change) for change in changes(driver, standing)] == [f"create SwitchPort {PORT}"]
+
+
+def test_a_server_that_went_away_is_reported_and_found_again(
+    ovn: Ovn, connect: Connect, standing: list[Object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stackwright.drivers.ovn.database.SECONDS", 1.0)
+    driver = connect()
+    assert changes(driver, standing) == []
+    ovn.stop("nb")
+    for _ in range(2):
+        found = driver.observe(Scope(EVERYTHING, {}))
+        assert found.objects == ()
+        assert "OVN northbound database" in found.unreachable[""]
+    with pytest.raises(Unreachable):
+        driver.apply([Change(Action.CREATE, item) for item in standing])
+    ovn.start("nb")
+    assert changes(driver, standing) == []
 
 
 def test_a_gateway_without_a_host_is_refused(ovn: Ovn, connect: Connect) -> None:

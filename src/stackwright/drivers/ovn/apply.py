@@ -20,7 +20,7 @@ from stackwright.drivers.ovn.objects import (
     SwitchPort,
     group_name,
 )
-from stackwright.drivers.ovn.observe import Reader, gateway_priorities
+from stackwright.drivers.ovn.observe import Reader, gateway_priorities, well_scheduled
 from stackwright.drivers.ovn.tables import (
     GATEWAY,
     GATEWAY_MARK,
@@ -162,9 +162,15 @@ class _Writer:
 
     def _schedule(self, port: RouterPort, row: Row) -> None:
         """Name the chassis that may carry a gateway, in order of preference."""
-        wanted = gateway_priorities(port.name, self._gateways) if port.gateway else {}
-        if self._rows.chassis(row) == wanted:
+        present = self._rows.chassis(row)
+        if well_scheduled(port.name, port.gateway, present, self._gateways):
             return
+        wanted = gateway_priorities(port.name, self._gateways) if port.gateway else {}
+        if port.gateway and not wanted:
+            raise Refused(
+                f"router {port.title} leads outside and no chassis is enabled as a gateway; "
+                "run the role network on a host"
+            )
         row.gateway_chassis = [self._gateway(port, chassis, priority) for chassis, priority in wanted.items()]
 
     def _gateway(self, port: RouterPort, chassis: str, priority: int) -> Row:
@@ -189,7 +195,7 @@ class _Writer:
 
     def router_port(self, port: RouterPort) -> dict[str, Any]:
         """Columns of a leg."""
-        return {"mac": port.mac, "networks": list(port.networks), "options": dict(port.options)}
+        return {"mac": port.mac, "networks": list(port.networks)}
 
     def acl(self, rule: Acl) -> dict[str, Any]:
         """Columns of a rule."""

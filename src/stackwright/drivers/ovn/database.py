@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ovs import stream
 from ovs.db import idl
 from ovsdbapp import exceptions
 from ovsdbapp.backend.ovs_idl import connection, idlutils, transaction
+from ovsdbapp.backend.ovs_idl.command import BaseCommand
 
 from stackwright.drivers.ovn.probe import first_answering
 from stackwright.engine.errors import Conflict, Refused, Unreachable
@@ -101,11 +102,17 @@ class Database:
                 return False
             time.sleep(_PAUSE)
 
-    def transact(self, commands: Sequence[Any]) -> None:
-        """Carry out commands as one transaction. Raises Unreachable, Conflict or Refused."""
+    def refresh(self, table: str, column: str) -> None:
+        """Hear of everything that others committed up to now. Any column does, of a small table watched whole.
+
+        Raises Unreachable; a replica alone would not notice that its server is gone.
+        """
+        self.transact(_Fetch(self, table, column))
+
+    def transact(self, command: Any) -> None:
+        """Carry out a command as one transaction. Raises Unreachable, Conflict or Refused."""
         step = transaction.Transaction(self, self._connection, SECONDS, check_error=True, log_errors=False)
-        for command in commands:
-            step.add(command)
+        step.add(command)
         try:
             step.commit()
         except exceptions.TimeoutException as error:
@@ -126,6 +133,20 @@ class Database:
     def close(self) -> None:
         """End the thread and the connection."""
         self._connection.stop(timeout=SECONDS)
+
+
+class _Fetch(BaseCommand):  # type: ignore[misc]  # the library has no types
+    """Read a column from the server. A server answers after the updates that it owes us."""
+
+    def __init__(self, database: Database, table: str, column: str) -> None:
+        super().__init__(database)
+        self._table = table
+        self._column = column
+
+    def run_idl(self, txn: Any) -> None:
+        """Called by the library, with the replica locked."""
+        for row in list(self.api.idl.tables[self._table].rows.values())[:1]:
+            row.fetch(self._column)
 
 
 def _use_certificates(pki: Path) -> None:

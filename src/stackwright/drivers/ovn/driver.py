@@ -23,8 +23,8 @@ from stackwright.drivers.ovn.tables import (
     Rows,
     value,
 )
-from stackwright.engine.errors import Refused, Unreachable
-from stackwright.engine.objects import Action, Change, Object
+from stackwright.engine.errors import Unreachable
+from stackwright.engine.objects import Change, Object
 from stackwright.engine.resource import Observation, Scope
 
 if TYPE_CHECKING:
@@ -59,9 +59,10 @@ class OvnDriver:
     def observe(self, scope: Scope) -> Observation:
         """Read the rows of the scope. Databases that do not answer are reported under ''."""
         try:
-            north = self._watch(scope.resources)
+            north = self._fresh(scope.resources)
             gateways = self._gateways() if self._holds_gateway(north) else frozenset()
         except Unreachable as error:
+            self.close()  # the next observation finds out afresh
             return Observation((), {"": str(error)})
         with north.lock:
             found = tuple(Reader(Rows(north.idl.tables), gateways).objects(scope.covers))
@@ -72,10 +73,10 @@ class OvnDriver:
         from stackwright.drivers.ovn.apply import ApplyChanges
 
         changes = list(changes)
-        wanted = [change.object for change in changes if change.action is not Action.DELETE]
         north = self._watch_also(frozenset(change.object.resource for change in changes))
-        command = ApplyChanges(north, changes, self._gateways_for(wanted))
-        north.transact([command])
+        outside = any(isinstance(change.object, RouterPort) and change.object.gateway for change in changes)
+        command = ApplyChanges(north, changes, self._gateways() if outside else frozenset())
+        north.transact(command)
         self._nb_cfg = command.nb_cfg or self._nb_cfg
         self._idle |= command.idle
 
@@ -88,8 +89,11 @@ class OvnDriver:
         ports = [
             port for port in touched if isinstance(port, SwitchPort) and port.expects_up and port.name not in self._idle
         ]
-        north = self._watch_also(frozenset(item.resource for item in touched))
-        return Settling(north, self._southern(), self._nb_cfg, timeout).run(touched, ports)
+        try:
+            north = self._watch_also(frozenset(item.resource for item in touched))
+            return Settling(north, self._southern(), self._nb_cfg, timeout).run(touched, ports)
+        except Unreachable as error:
+            return [str(error)]
 
     def close(self) -> None:
         """Drop the connections."""
@@ -97,6 +101,15 @@ class OvnDriver:
             if database:
                 database.close()
         self._north = self._south = None
+
+    def _fresh(self, resources: Watched) -> Database:
+        """The northbound database with these resources, as it is at this moment."""
+        if self._north is None:
+            return self._watch(resources)
+        self._north.refresh("NB_Global", "nb_cfg")
+        if self._south:
+            self._south.refresh("Chassis", "name")
+        return self._watch(resources)
 
     def _watch(self, resources: Watched) -> Database:
         """The northbound database, with the rows of these resources in the replica."""
@@ -132,16 +145,6 @@ class OvnDriver:
         with north.lock:
             rows = north.idl.tables["Logical_Router_Port"].rows.values()
             return any(value(row, "external_ids").get(GATEWAY) == GATEWAY_MARK[True] for row in rows)
-
-    def _gateways_for(self, wanted: Iterable[Object]) -> frozenset[str]:
-        needed = [item for item in wanted if isinstance(item, RouterPort) and item.gateway]
-        gateways = self._gateways() if needed else frozenset()
-        if needed and not gateways:
-            raise Refused(
-                f"router {needed[0].title} leads outside and no chassis is enabled as a gateway; "
-                "run the role network on a host"
-            )
-        return gateways
 
     def _gateways(self) -> frozenset[str]:
         """Names of the chassis with `enable-chassis-as-gw` among their ovn-cms-options."""

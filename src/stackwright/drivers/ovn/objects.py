@@ -94,7 +94,6 @@ class RouterPort(OvnObject):
     mac: str
     networks: tuple[str, ...]
     gateway: bool = False
-    options: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from stackwright.drivers.ovn.dropping import DROP_GROUP, DROP_OBJECTS, SHARED
@@ -36,6 +36,13 @@ def gateway_priorities(port: str, chassis: Collection[str]) -> dict[str, int]:
     """Chassis -> priority for one router port: stable, and another first choice for each port."""
     order = sorted(chassis, key=lambda name: hashlib.sha256(f"{port} {name}".encode()).digest())
     return {name: index + 1 for index, name in enumerate(order)}
+
+
+def well_scheduled(port: str, gateway: bool, present: Mapping[str, int], enabled: Collection[str]) -> bool:
+    """Whether a router port is on the chassis that it should be on. While none is there to move to, it stays."""
+    if not gateway:
+        return not present
+    return bool(present) and (not enabled or present == gateway_priorities(port, enabled))
 
 
 class Reader:
@@ -95,13 +102,12 @@ class Reader:
     def router_port(self, row: Row) -> dict[str, Any]:
         """Fields of a leg. With a wrong choice of chassis, it is not what it is marked to be."""
         marked = value(row, "external_ids").get(GATEWAY) == GATEWAY_MARK[True]
-        wanted = gateway_priorities(value(row, "name"), self._gateways) if marked else {}
+        right = well_scheduled(value(row, "name"), marked, self._rows.chassis(row), self._gateways)
         return {
             "router": self._rows.holder.get(row.uuid, ""),
             "mac": value(row, "mac"),
             "networks": _sorted(row, "networks"),
-            "options": value(row, "options"),
-            "gateway": marked if self._rows.chassis(row) == wanted else not marked,
+            "gateway": marked if right else not marked,
         }
 
     def acl(self, row: Row) -> dict[str, Any]:

@@ -23,7 +23,7 @@ NORTHBOUND = {
     "Port_Group": ["name", "ports", "acls", "external_ids"],
     "ACL": ["direction", "match", "priority", "action", "external_ids"],
     "Logical_Router": ["name", "ports", "static_routes", "nat", "external_ids"],
-    "Logical_Router_Port": ["name", "mac", "networks", "gateway_chassis", "options", "external_ids"],
+    "Logical_Router_Port": ["name", "mac", "networks", "gateway_chassis", "external_ids"],
     "Gateway_Chassis": ["name", "chassis_name", "priority", "external_ids"],
     "Logical_Router_Static_Route": ["ip_prefix", "nexthop", "output_port", "external_ids"],
     "NAT": ["type", "external_ip", "logical_ip", "external_ids"],
