@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +156,7 @@ def _readable(value: Any, names: dict[str, str]) -> str:
     # What is derived from an id by a hash.
     text = re.sub(r"config-[0-9a-f]{12}", "config", text)
     text = re.sub(r"tap<8>\S{3}", "tap", text)
+    text = text.replace("power='as_is'", "power='running'")  # what is made anew is started
     return re.sub(r"02:00(:[0-9a-f]{2}){4}", "02:00", text)
 
 
@@ -179,8 +180,3 @@ def flaws(cloud: Sandbox) -> list[str]:
     found += [f"run left: {row['purpose']}" for row in rows["run"]]
     known = {row["id"] for row in rows["resource"]}
     return found + [f"orphan: {item.identity}" for item in cloud.objects() if item.resource not in known]
-
-
-def untouched(item: Object, **changes: Any) -> Object:
-    """A backend object as somebody changed it by hand."""
-    return replace(item, **changes)

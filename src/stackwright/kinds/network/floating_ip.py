@@ -24,7 +24,7 @@ class FloatingIpSpec(Spec):
 
 
 class FloatingIp(Kind):
-    """Attributes: floating_ip_address, and once it leads somewhere: port, router, subnet, fixed_address."""
+    """Attributes: floating_ip_address, external_subnet; if it leads somewhere: port, router, subnet, fixed_address."""
 
     name = "floating_ip"
     spec = FloatingIpSpec
@@ -42,8 +42,9 @@ class FloatingIp(Kind):
         """The outside address, and the router that translates it."""
         spec = FloatingIpSpec.of(resource)
         now = resource.attributes.get("floating_ip_address", "")
-        _, address = take_external(resource, spec.network, spec.floating_ip_address, now, allocator)
-        return {"floating_ip_address": address, **self._target(resource, spec, allocator)}
+        outside, address = take_external(resource, spec.network, spec.floating_ip_address, now, allocator)
+        own = {"floating_ip_address": address, "external_subnet": outside.id}
+        return own | self._target(resource, spec, allocator)
 
     def _target(self, resource: Resource, spec: FloatingIpSpec, allocator: Allocator) -> dict[str, str]:
         ports = _ports(spec, allocator)

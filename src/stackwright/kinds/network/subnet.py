@@ -130,7 +130,7 @@ class Subnet(Kind):
     def _keep_used(self, wish: Resource, allocator: Allocator) -> None:
         before = allocator.get(wish.id).spec
         moved = [field for field in ("cidr", "network") if before and before.get(field) != wish.spec[field]]
-        users = [user for kind in ("port", "router") for user in allocator.referrers(wish.id, kind)]
+        users = [user for kind in ("port", "router", "floating_ip") for user in allocator.referrers(wish.id, kind)]
         if moved and users:
             names = ", ".join(sorted(user.title for user in users))
             raise Conflict(
