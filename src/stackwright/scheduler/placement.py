@@ -23,7 +23,7 @@ class Scheduler:
         fitting = [host for host in hosts if not self.objection(host, wish)]
         if not fitting:
             raise Exhausted(self._explain(hosts, wish))
-        return max(fitting, key=lambda host: (*(weigh(host, wish) for weigh in self._weighers), _early(host.name)))
+        return min(fitting, key=lambda host: (*(-weigh(host, wish) for weigh in self._weighers), host.name))
 
     def objection(self, host: Candidate, wish: Placement) -> str:
         """What the first filter that refuses says; '' when none does."""
@@ -35,8 +35,3 @@ class Scheduler:
         reasons = "; ".join(f"{host.name}: {self.objection(host, wish)}" for host in hosts[:10])
         more = f"; and {len(hosts) - 10} more" if len(hosts) > 10 else ""
         return f"{wish.who}: no host can take it ({reasons}{more}); free something or add a host"
-
-
-def _early(name: str) -> tuple[int, ...]:
-    """Makes the alphabetically first of equals the greatest."""
-    return tuple(-ord(letter) for letter in name)
