@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from stackwright.engine.errors import Temporary
 from stackwright.registry.transaction import Transaction
@@ -27,6 +27,7 @@ WRITER_LOCK = 0x57AC
 ATTEMPTS = 40
 SQLITE_WAIT_S = 15.0
 RETRIED_SQLSTATES = ("40001", "40P01")
+MISSING_SQLSTATES = ("42P01", "42703")
 SQLITE_BUSY = ("database is locked", "database table is locked")
 
 
@@ -86,8 +87,8 @@ class Registry:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except OperationalError as error:
-            if _lost_race(error):
+        except (OperationalError, ProgrammingError) as error:
+            if _lost_race(error) or (isinstance(error, ProgrammingError) and not _outdated(error)):
                 raise
             raise _translated(error, self.engine.url) from error
 
@@ -125,11 +126,19 @@ def _lost_race(error: DBAPIError) -> bool:
     return state in RETRIED_SQLSTATES or str(error.orig) in SQLITE_BUSY
 
 
-def _translated(error: OperationalError, url: sa.URL) -> Temporary:
+def _outdated(error: DBAPIError) -> bool:
+    """Whether a table or a column is missing."""
+    words = str(error.orig)
+    return getattr(error.orig, "sqlstate", "") in MISSING_SQLSTATES or words.startswith(
+        ("no such table", "no such col")
+    )
+
+
+def _translated(error: DBAPIError, url: sa.URL) -> Temporary:
     cause = str(error.orig).strip().splitlines()[0]
     if "disk is full" in cause or "disk I/O" in cause:
         return Temporary(f"the registry's disk is full ({url.database}): free some space and run this again")
-    hint = "run `stackwright init`" if "no such table" in cause else "see that it runs and can be reached"
+    hint = "run `stackwright init`" if _outdated(error) else "see that it runs and can be reached"
     return Temporary(f"the registry {url.render_as_string(hide_password=True)} does not answer ({cause}); {hint}")
 
 
