@@ -15,12 +15,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
-
-from oslo_utils.imageutils import format_inspector
+from typing import IO, TYPE_CHECKING, Any
 
 from stackwright.engine.errors import Exhausted, InvalidInput, StackwrightError, Temporary
 from stackwright.engine.resource import Wish
+
+if TYPE_CHECKING:
+    from oslo_utils.imageutils import format_inspector
 
 CHUNK = 1024 * 1024
 CHECK_S = 120
@@ -52,6 +53,9 @@ def inspect(path: Path, disk_format: str = "") -> Inspected:
 
     Raises InvalidInput when it is something else, or when using it could reach beyond the file.
     """
+    # It takes a while to load, and only this needs it.
+    from oslo_utils.imageutils import format_inspector
+
     try:
         found = format_inspector.detect_file_format(str(path))
         size = path.stat().st_size
@@ -75,6 +79,8 @@ def _is_usable(really: str, declared: str, size: int) -> None:
 
 
 def _is_safe(found: format_inspector.FileInspector) -> None:
+    from oslo_utils.imageutils import format_inspector
+
     try:
         found.safety_check()
     except format_inspector.SafetyCheckFailed as error:
