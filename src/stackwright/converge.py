@@ -73,11 +73,11 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
     changes, errors = _permitted(cloud, intent, desired, observed, differences)
     if check:
         left = orphans(observed.objects, cloud.known()) if intent.whole else ()
-        return Result(outcomes(picture, intent.before, changes, errors), picture, intent.roots, intent.warnings, left)
+        return Result(outcomes(intent, desired, changes, errors), picture, intent.roots, intent.warnings, left)
 
     done = _apply(cloud, run, order(changes, observed.objects))
     failed = {**errors_of(done), **errors}
-    results = outcomes(picture, intent.before, changes, held_back(picture, failed) | failed)
+    results = outcomes(intent, desired, changes, held_back(picture, failed) | failed)
     found = found_for(desired, observed.objects)
     recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor))
     return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done)))

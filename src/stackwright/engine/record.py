@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stackwright.engine.apply import Done
+from stackwright.engine.intent import Intent
 from stackwright.engine.kind import Kind
 from stackwright.engine.objects import Change, Object
 from stackwright.engine.request import Actor, Outcome
 from stackwright.engine.resource import Resource
-from stackwright.engine.view import Picture
 from stackwright.registry.leases import Run
 from stackwright.registry.transaction import Transaction
 
@@ -26,12 +26,19 @@ def errors_of(done: Iterable[Done]) -> dict[str, str]:
 
 
 def outcomes(
-    picture: Picture, before: Mapping[str, Resource | None], changes: Iterable[Change], errors: Mapping[str, str]
+    intent: Intent, desired: Iterable[Object], changes: Iterable[Change], errors: Mapping[str, str]
 ) -> dict[str, Outcome]:
-    """What became, or in check mode would become, of every resource of the scope."""
+    """What became, or in check mode would become, of every resource of the scope.
+
+    A change of what others share (a cached image) is told with the resource that needs it.
+    """
+    picture, before = intent.picture, intent.before
+    needed = {need: item.resource for item in desired for need in item.needs()}
     by_resource: dict[str, list[Change]] = {}
     for change in changes:
-        by_resource.setdefault(change.object.resource, []).append(change)
+        own = change.object.resource
+        whose = own if own in picture.scope else needed.get(change.object.identity, own)
+        by_resource.setdefault(whose, []).append(change)
     found = {}
     for resource in picture.scoped():
         error = errors.get(resource.id, "")

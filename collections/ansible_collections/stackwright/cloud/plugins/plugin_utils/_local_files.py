@@ -36,6 +36,13 @@ class LocalFilesAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Prepare, run, and if content is lacking, bring it and run again."""
         result = super().run(tmp, task_vars)
+        try:
+            result.update(self._prepared(task_vars))
+        except AnsibleActionFail as error:
+            result.update(failed=True, msg=error.message)
+        return result
+
+    def _prepared(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         args = copy.deepcopy(self._task.args)
         files: dict[str, str] = {}
         for kind, options in self.bodies(args):
@@ -45,14 +52,13 @@ class LocalFilesAction(ActionBase):
                 self._announce(options, args.setdefault("announced", {}), files)
         told = self._execute_module(module_name=self.module, module_args=args, task_vars=task_vars)
         lacking = told.pop("lacking", ())
-        if lacking:
-            places = {checksum: self._transfer(files[checksum], checksum) for checksum in lacking}
-            for image in args["announced"].values():
-                if image["checksum"] in places:
-                    image["path"] = places[image["checksum"]]
-            told = self._execute_module(module_name=self.module, module_args=args, task_vars=task_vars)
-        result.update(told)
-        return result
+        if not lacking:
+            return told
+        places = {checksum: self._transfer(files[checksum], checksum) for checksum in lacking}
+        for image in args["announced"].values():
+            if image["checksum"] in places:
+                image["path"] = places[image["checksum"]]
+        return self._execute_module(module_name=self.module, module_args=args, task_vars=task_vars)
 
     # Images
 
