@@ -3,6 +3,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -368,14 +369,18 @@ def test_a_port_without_its_switch_is_refused(connect: Connect) -> None:
         connect().apply([Change(Action.CREATE, lonely)])
 
 
-def test_two_runs_that_both_make_the_first_filtered_port(connect: Connect) -> None:
-    first, second = connect(), connect()
-    for driver in (first, second):
+def test_runs_that_all_make_the_first_filtered_port(connect: Connect) -> None:
+    drivers = {str(number): connect() for number in range(6)}
+    for driver in drivers.values():
         driver.observe(Scope(None, {}))
-    for driver, resource in ((first, PORT), (second, FLOATING)):
-        own = {"resource": resource, "title": "x"}
-        switch = o.Switch(name=f"switch-{resource}", **own)
-        port = o.SwitchPort(name=resource, switch=switch.name, filtered=True, **own)
-        driver.apply([Change(Action.CREATE, switch), Change(Action.CREATE, port)])
-    filtered = [item for item in connect().observe(Scope(None, {})).objects if isinstance(item, o.SwitchPort)]
-    assert [item.filtered for item in filtered] == [True, True]
+
+    def make(name: str) -> None:
+        own = {"resource": name, "title": "x"}
+        switch = o.Switch(name=f"switch{name}", **own)
+        port = o.SwitchPort(name=name, switch=switch.name, filtered=True, **own)
+        drivers[name].apply([Change(Action.CREATE, switch), Change(Action.CREATE, port)])
+
+    with ThreadPoolExecutor(len(drivers)) as pool:
+        list(pool.map(make, drivers))
+    found = [item for item in connect().observe(Scope(None, {})).objects if isinstance(item, o.SwitchPort)]
+    assert [item.filtered for item in found] == [True] * len(drivers)

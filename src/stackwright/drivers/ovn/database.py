@@ -25,6 +25,7 @@ from stackwright.engine.errors import Conflict, Refused, Unreachable
 
 SECONDS = 30.0
 _PAUSE = 0.005
+_TAKEN = "constraint violation"
 TITLES = {"OVN_Northbound": "OVN northbound database", "OVN_Southbound": "OVN southbound database"}
 
 Conditions = Mapping[str, list[Any]]
@@ -111,10 +112,14 @@ class Database:
 
     def transact(self, command: Any) -> None:
         """Carry out a command as one transaction. Raises Unreachable, Conflict or Refused."""
-        step = transaction.Transaction(self, self._connection, SECONDS, check_error=True, log_errors=False)
-        step.add(command)
         try:
-            step.commit()
+            try:
+                self._commit(command)
+            except RuntimeError as error:
+                if _TAKEN not in str(error):
+                    raise
+                # Another run made a row of this name a moment before. If it is ours, too, the replica has it by now.
+                self._commit(command)
         except exceptions.TimeoutException as error:
             raise Unreachable(
                 f"{self.title} did not answer within {SECONDS:.0f} s; run again to see what holds"
@@ -122,11 +127,16 @@ class Database:
         except RuntimeError as error:
             raise self._translated(error) from error
 
+    def _commit(self, command: Any) -> None:
+        step = transaction.Transaction(self, self._connection, SECONDS, check_error=True, log_errors=False)
+        step.add(command)
+        step.commit()
+
     def _translated(self, error: RuntimeError) -> Exception:
         said = str(error).removeprefix("OVSDB Error: ")
         if "timed out" in said:
             return Unreachable(f"{self.title} lost the connection; run again to see what holds")
-        if "constraint violation" in said:
+        if _TAKEN in said:
             return Conflict(f"{self.title} holds something else of that name ({said}); remove or rename that")
         return Refused(f"{self.title} refused the change ({said}); look at its log on the controller")
 
