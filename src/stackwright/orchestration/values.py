@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values that a template's author cannot write: what exists only later, and what is left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that exists only after a resource does; a function over it is unknown as well."""
+
+    resource: str
+    attribute: str
+
+    def __str__(self) -> str:
+        return f"(after {self.resource}.{self.attribute})"
+
+
+class Nothing(Enum):
+    """`if` with two arguments and a false condition: the list item or the key is left out."""
+
+    OMITTED = "omitted"
+
+
+OMITTED = Nothing.OMITTED
+
+
+def unknown_in(value: Any) -> Unknown | None:
+    """The first unknown value anywhere inside, or None."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return None
+    return next((found for found in map(unknown_in, value) if found), None)
