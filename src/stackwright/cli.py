@@ -83,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     drift.add_argument("--project", default="", help="only what belongs to this project")
     drift.set_defaults(run=_drift)
+    purge = commands.add_parser("purge", parents=[common], help="remove orphans: what is ours and was never declared")
+    purge.set_defaults(run=_purge)
     console = commands.add_parser(
         "console", parents=[common, in_project], help="show what an instance wrote on its console"
     )
@@ -170,6 +172,20 @@ def _drift(options: argparse.Namespace) -> int:
     return DIFFERS if found["drift"] or found["orphans"] else 0
 
 
+def _purge(options: argparse.Namespace) -> int:
+    from stackwright.cloud import local_actor
+    from stackwright.present import drifted
+
+    with _open() as cloud:
+        purged = cloud.purge(local_actor())
+    orphans = drifted(purged)["orphans"]
+    if options.json:
+        _json({"orphans": orphans, "errors": purged.warnings})
+    else:
+        _tell_orphans(orphans)
+    return _failed("; ".join(purged.warnings)) if purged.warnings else 0
+
+
 def _tell_drift(found: Mapping[str, Any]) -> None:
     for item in found["drift"]:
         print(f"{item['kind']} {item['name']}: {item['error'] or 'differs'}")
@@ -177,7 +193,11 @@ def _tell_drift(found: Mapping[str, Any]) -> None:
             fields = ", ".join(change["differences"])
             where = f" on {change['place']}" if change["place"] else ""
             print(f"  {change['action']} {change['object']} {change['name']}{where}{f': {fields}' if fields else ''}")
-    for item in found["orphans"]:
+    _tell_orphans(found["orphans"])
+
+
+def _tell_orphans(orphans: Iterable[Mapping[str, Any]]) -> None:
+    for item in orphans:
         where = f" on {item['place']}" if item["place"] else ""
         print(f"orphan: {item['object']} {item['name']}{where}")
 

@@ -126,6 +126,13 @@ def test_drift(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     assert [item["name"] for item in json.loads(out)["drift"]] == ["web"]
 
 
+def test_purge(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    there.hold(Domain(place="host1", name="left-over", resource="left-over", title="old", vcpus=1, memory=64))
+    assert run(capsys, "purge") == (0, "orphan: Domain left-over on host1\n", "")
+    assert run(capsys, "drift") == (0, "", "")
+    assert run(capsys, "purge", "--json") == (0, '{\n  "orphans": [],\n  "errors": []\n}\n', "")
+
+
 def test_console(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     there.ensure(wishes(server("web")))
     assert run(capsys, "console", "web") == (0, "web booted\nready\n", "")
