@@ -30,7 +30,6 @@ class Allocation:
         self._scheduler = scheduler
         self._rank = {name: rank for rank, name in enumerate(kinds)}
         self._taken: dict[str, dict[str, str]] = {}
-        self._held: dict[str, dict[tuple[str, str], str]] = {}
         self._used: set[tuple[str, str]] = set()
         self._cursors: dict[str, Iterator[str]] = {}
         self._candidates: list[Candidate] | None = None
@@ -43,15 +42,14 @@ class Allocation:
         return self.txn.get(resource_id)
 
     def children(self, owner: str, kind: str) -> list[Resource]:
-        return [child for child in self.txn.select(owner=owner, kind=kind) if child.wanted]
+        return [child for child in self.txn.children(owner) if child.kind == kind and child.wanted]
 
     def visible(self, kind: str, project: str) -> list[Resource]:
         found = self.txn.select(kind=kind, wanted=True)
         return [item for item in found if item.project in ("", project) or self.kinds[kind].shared(item)]
 
     def referrers(self, resource_id: str, kind: str) -> list[Resource]:
-        ids = self.txn.sources(resource_id)
-        return [item for item in self.txn.select_in("id", sorted(ids), kind=kind) if item.wanted]
+        return [item for item in self.txn.referrers(resource_id, kind) if item.wanted]
 
     # Unique values
 
@@ -76,7 +74,7 @@ class Allocation:
         raise Exhausted(f"{resource.title}: there is no free {what}; free one or add more")
 
     def mac(self, resource: Resource, slot: str = "") -> str:
-        held = self._holdings(resource)
+        held = self.txn.held(resource.id)
         mac = next((key for (pool, key), of in held.items() if pool == "mac" and of == slot), "") or self._free_mac()
         if ("mac", mac) not in held:
             self._give(resource, "mac", mac, slot)
@@ -105,24 +103,15 @@ class Allocation:
             self._taken[pool] = self.txn.taken(pool)
         return self._taken[pool]
 
-    def _holdings(self, resource: Resource) -> dict[tuple[str, str], str]:
-        """What a resource holds: (pool, key) -> slot."""
-        if resource.id not in self._held:
-            self._held[resource.id] = {(pool, key): slot for pool, key, slot in self.txn.held(resource.id)}
-        return self._held[resource.id]
-
     def _give(self, resource: Resource, pool: str, key: str, slot: str = "") -> None:
         self.txn.allocate(pool, key, resource.id, slot)
         self._pool(pool)[key] = resource.id
-        self._holdings(resource)[pool, key] = slot
 
     def _give_back(self, resource: Resource) -> None:
         """Release what the resource held before and did not take again."""
-        held = self._holdings(resource)
-        for pool, key in [item for item in held if item not in self._used]:
-            self.txn.release(pool, [key], resource.id)
+        for pool, key in [item for item in self.txn.held(resource.id) if item not in self._used]:
+            self.txn.release(pool, key, resource.id)
             self._pool(pool).pop(key, None)
-            del held[pool, key]
 
     # Hosts
 
@@ -162,6 +151,7 @@ class Allocation:
         seen: set[str] = set()
         for item in changed:
             heappush(queue, (self._rank[item.kind], next(order), item.id))
+        self.txn.preload(item for _, _, item in queue)
         while queue:
             current = heappop(queue)[2]
             if current in seen:
@@ -173,11 +163,9 @@ class Allocation:
         return seen
 
     def _affected(self, resource: Resource) -> Sequence[Resource]:
-        affects = self.kinds[resource.kind].affects
-        if not affects:
-            return ()
-        ids = sorted(self.txn.sources(resource.id))
-        return [item for item in self.txn.select_in("id", ids) if item.kind in affects and item.wanted]
+        found = [item for kind in self.kinds[resource.kind].affects for item in self.referrers(resource.id, kind)]
+        self.txn.preload(item.id for item in found)
+        return found
 
     def _allocate(self, resource: Resource) -> bool:
         """Whether those that refer to it have to be looked at."""
@@ -203,14 +191,11 @@ class Allocation:
     def _refer(self, resource: Resource) -> None:
         """What was allocated may refer to more than what was declared: a floating IP to its router."""
         targets = set(ids_in(resource.attributes))
-        known = self.txn.targets([resource.id]).get(resource.id, set())
         claimed = self.txn.claimed(resource.id)
         if claimed:
             targets.add(claimed[0])
         targets |= set(self.declared_targets(resource))
-        targets.discard(resource.id)
-        if known != targets:
-            self.txn.refer(resource.id, targets)
+        self.txn.refer(resource.id, targets)
 
     def declared_targets(self, resource: Resource) -> list[str]:
         """Ids that the spec refers to."""

@@ -236,7 +236,7 @@ class Declaration:
             queue += users
 
     def _users(self, row: Resource) -> list[Resource]:
-        users = self.txn.select_in("id", sorted(self.txn.sources(row.id)))
+        users = self.txn.select_in("id", sorted(self.txn.sources([row.id]).get(row.id, ())))
         return users + (self.txn.select(project=row.id) if row.kind == "project" else [])
 
     def _told(self, user: Resource) -> str:

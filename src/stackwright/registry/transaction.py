@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can be read and written inside one transaction, in the engine's own values.
 
-A transaction keeps the resources that it has read, so that a step may ask for the same one a thousand times.
+A transaction keeps what it has read and written, so that a step may ask for the same a thousand times: resources,
+what they refer to, and what they hold. A resource that it inserted itself is known to have nothing before.
 """
 
 from __future__ import annotations
@@ -34,9 +35,22 @@ class Transaction:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.known: dict[str, Resource] = {}
+        self._now: float | None = None
+        self._targets: dict[str, set[str]] = {}
+        self._referrers: dict[tuple[str, str], set[str]] = {}
+        self._children: dict[str, set[str]] = {}
+        self._held: dict[str, dict[tuple[str, str], str]] = {}
+        self._claims: dict[str, tuple[str, dict[str, int]]] = {}
+        self._charges: dict[str, dict[str, int]] = {}
+        self._inserted: set[str] = set()
 
     def now(self) -> float:
-        """The database's clock, in seconds since the epoch."""
+        """The database's clock when this transaction first asked, in seconds since the epoch."""
+        if self._now is None:
+            self._now = self._clock()
+        return self._now
+
+    def _clock(self) -> float:
         if self.connection.dialect.name == "sqlite":
             clock = "SELECT (julianday('now') - 2440587.5) * 86400.0"
         else:
@@ -99,7 +113,13 @@ class Transaction:
             self.connection.execute(sa.insert(schema.resource), rows)
         except sa.exc.IntegrityError as error:
             raise Conflict(f"{added[0].title} exists already; run this again") from error
-        self.known.update({item.id: item for item in added})
+        for item in added:
+            self.known[item.id] = item
+            self._inserted.add(item.id)
+            self._targets[item.id] = set()
+            self._begin(item.id)
+            if item.owner in self._children:
+                self._children[item.owner].add(item.id)
 
     def update(self, resource: Resource, **changes: Any) -> Resource:
         """Change columns of one row; what is returned is what `get` gives from now on."""
@@ -125,36 +145,110 @@ class Transaction:
             self.connection.execute(sa.delete(schema.resource).where(schema.resource.c.id.in_(part)))
         for item in ids:
             self.known.pop(item, None)
+        self._referrers.clear()
+        self._children.clear()
+        self._held.clear()
 
     def _give_back(self, ids: list[str]) -> None:
         self.load(ids)
+        self.preload(ids)
         for item in ids:
             if item in self.known:
                 self.charge(self.known[item], {})
                 self.unclaim(item)
 
+    # Families
+
+    def children(self, owner: str) -> list[Resource]:
+        """What a resource declared in its own name, by key."""
+        self.preload([owner])
+        self.load(self._children[owner])
+        return sorted((self.known[item] for item in self._children[owner]), key=lambda row: (row.kind, row.key))
+
     # References
 
     def refer(self, source: str, targets: Collection[str]) -> None:
         """Make `targets` everything that `source` refers to."""
-        self.connection.execute(sa.delete(schema.reference).where(schema.reference.c.source == source))
-        rows = [{"source": source, "target": target} for target in sorted(targets) if target != source]
-        if rows:
-            self.connection.execute(sa.insert(schema.reference), rows)
+        before = self.targets([source]).get(source, set())
+        after = set(targets) - {source}
+        table = schema.reference
+        if before - after:
+            gone = (table.c.source == source, table.c.target.in_(sorted(before - after)))
+            self.connection.execute(sa.delete(table).where(*gone))
+        if after - before:
+            rows = [{"source": source, "target": target} for target in sorted(after - before)]
+            self.connection.execute(sa.insert(table), rows)
+        self._targets[source] = after
+        self._note_references(source, before, after)
+
+    def _note_references(self, source: str, before: set[str], after: set[str]) -> None:
+        kind = self.get(source).kind
+        for target in before - after:
+            self._referrers.get((target, kind), set()).discard(source)
+        for target in after - before:
+            if target in self._inserted or (target, kind) in self._referrers:
+                self._referrers.setdefault((target, kind), set()).add(source)
 
     def targets(self, sources: Iterable[str]) -> dict[str, set[str]]:
         """What each of these resources refers to, by id."""
-        found: dict[str, set[str]] = {}
-        for part in chunked(sources):
+        asked = list(sources)
+        unknown = [item for item in asked if item not in self._targets]
+        self._targets |= {item: set() for item in unknown}
+        for part in chunked(unknown):
             query = sa.select(schema.reference).where(schema.reference.c.source.in_(part))
             for source, target in self.connection.execute(query):
-                found.setdefault(source, set()).add(target)
+                self._targets[source].add(target)
+        return {item: self._targets[item] for item in asked if self._targets[item]}
+
+    def sources(self, targets: Iterable[str]) -> dict[str, set[str]]:
+        """Ids of what refers to each of these resources."""
+        found: dict[str, set[str]] = {}
+        for part in chunked(targets):
+            query = sa.select(schema.reference).where(schema.reference.c.target.in_(part))
+            for source, target in self.connection.execute(query):
+                found.setdefault(target, set()).add(source)
         return found
 
-    def sources(self, target: str) -> set[str]:
-        """Ids of what refers to a resource."""
-        query = sa.select(schema.reference.c.source).where(schema.reference.c.target == target)
+    def referrers(self, target: str, kind: str) -> list[Resource]:
+        """What refers to a resource and is of one kind, by key."""
+        if (target, kind) not in self._referrers:
+            self._referrers[target, kind] = set() if target in self._inserted else self._ask_referrers(target, kind)
+        found = self._referrers[target, kind]
+        self.load(found)
+        return sorted((self.known[item] for item in found), key=lambda row: row.key)
+
+    def _ask_referrers(self, target: str, kind: str) -> set[str]:
+        query = sa.select(schema.reference.c.source).join(
+            schema.resource, schema.resource.c.id == schema.reference.c.source
+        )
+        query = query.where(schema.reference.c.target == target, schema.resource.c.kind == kind)
         return set(self.connection.execute(query).scalars())
+
+    # What a resource has
+
+    def preload(self, ids: Iterable[str]) -> None:
+        """Read at once what many resources hold, claim, count for and own."""
+        for part in chunked(item for item in ids if item not in self._held):
+            for item in part:
+                self._begin(item)
+            self._read_holdings(part)
+
+    def _begin(self, resource_id: str) -> None:
+        self._held[resource_id] = {}
+        self._charges[resource_id] = {}
+        self._children[resource_id] = set()
+        self._claims.pop(resource_id, None)
+
+    def _read_holdings(self, ids: list[str]) -> None:
+        held, claim, resource = schema.allocation.c, schema.claim.c, schema.resource.c
+        for row in self.connection.execute(sa.select(schema.allocation).where(held.resource.in_(ids))):
+            self._held[row.resource][row.pool, row.key] = row.slot
+        for row in self.connection.execute(sa.select(schema.claim).where(claim.resource.in_(ids))):
+            self._claims[row.resource] = (row.host, {"vcpus": row.vcpus, "ram": row.ram, "disk": row.disk})
+        for row in self.connection.execute(sa.select(resource.id, resource.charges).where(resource.id.in_(ids))):
+            self._charges[row.id] = dict(row.charges)
+        for row in self.connection.execute(sa.select(resource.id, resource.owner).where(resource.owner.in_(ids))):
+            self._children[row.owner].add(row.id)
 
     # Allocations: unique values
 
@@ -163,36 +257,31 @@ class Transaction:
         query = sa.select(schema.allocation.c.key, schema.allocation.c.resource).where(schema.allocation.c.pool == pool)
         return {row.key: row.resource for row in self.connection.execute(query)}
 
-    def holder(self, pool: str, key: str) -> str | None:
-        """The id of the resource that has one value."""
-        table = schema.allocation.c
-        query = sa.select(table.resource).where(table.pool == pool, table.key == key)
-        return self.connection.execute(query).scalar()
-
-    def held(self, resource_id: str) -> list[tuple[str, str, str]]:
-        """What one resource holds: (pool, key, slot)."""
-        table = schema.allocation.c
-        query = sa.select(table.pool, table.key, table.slot).where(table.resource == resource_id)
-        return [(pool, key, slot) for pool, key, slot in self.connection.execute(query.order_by(table.key))]
+    def held(self, resource_id: str) -> Mapping[tuple[str, str], str]:
+        """What one resource holds: (pool, key) -> slot."""
+        self.preload([resource_id])
+        return self._held[resource_id]
 
     def allocate(self, pool: str, key: str, resource_id: str, slot: str = "") -> None:
         """Give out one value. The table's primary key makes giving it out twice impossible."""
         row = {"pool": pool, "key": key, "resource": resource_id, "slot": slot}
-        self.connection.execute(sa.insert(schema.allocation).values(row))
+        self.preload([resource_id])
+        self.connection.execute(sa.insert(schema.allocation), row)
+        self._held[resource_id][pool, key] = slot
 
-    def release(self, pool: str, keys: Iterable[str], resource_id: str) -> None:
-        """Take values back from one resource."""
+    def release(self, pool: str, key: str, resource_id: str) -> None:
+        """Take one value back from one resource."""
         table = schema.allocation
-        for part in chunked(keys):
-            mine = (table.c.pool == pool, table.c.resource == resource_id, table.c.key.in_(part))
-            self.connection.execute(sa.delete(table).where(*mine))
+        mine = (table.c.pool == pool, table.c.resource == resource_id, table.c.key == key)
+        self.connection.execute(sa.delete(table).where(*mine))
+        self._held.get(resource_id, {}).pop((pool, key), None)
 
     # Usage: amounts
 
     def charge(self, resource: Resource, amounts: Mapping[str, int]) -> None:
         """Make `amounts` what this resource counts for in its project. Raises Exhausted over the project's quota."""
-        query = sa.select(schema.resource.c.charges).where(schema.resource.c.id == resource.id)
-        before = self.connection.execute(query).scalar_one()
+        self.preload([resource.id])
+        before = self._charges[resource.id]
         if before == dict(amounts):
             return
         for name in sorted({*before, *amounts}):
@@ -201,6 +290,7 @@ class Transaction:
         self.connection.execute(
             sa.update(schema.resource).where(schema.resource.c.id == resource.id).values(charges=dict(amounts))
         )
+        self._charges[resource.id] = dict(amounts)
 
     def use(self, owner: str, name: str, difference: int, what: str) -> None:
         """Add to a counter. Raises Exhausted, beginning with `what`, when its limit is passed."""
@@ -239,16 +329,16 @@ class Transaction:
 
     def claimed(self, resource_id: str) -> tuple[str, dict[str, int]] | None:
         """What one resource claims: (host id, amounts)."""
-        query = sa.select(schema.claim).where(schema.claim.c.resource == resource_id)
-        row = self.connection.execute(query).mappings().first()
-        return (row["host"], {name: row[name] for name in ("vcpus", "ram", "disk")}) if row else None
+        self.preload([resource_id])
+        return self._claims.get(resource_id)
 
     def claim(self, resource: Resource, host: Resource, amounts: Mapping[str, int]) -> None:
         """Claim amounts of a host in place of what was claimed before. Raises Exhausted when they are not there."""
         self.unclaim(resource.id)
         for name in sorted(amounts):
             self.use(host.id, name, amounts[name], f"{resource.title}: {name} of host {host.name}")
-        self.connection.execute(sa.insert(schema.claim).values(resource=resource.id, host=host.id, **amounts))
+        self.connection.execute(sa.insert(schema.claim), {"resource": resource.id, "host": host.id, **amounts})
+        self._claims[resource.id] = (host.id, dict(amounts))
 
     def unclaim(self, resource_id: str) -> None:
         """Give a claim back; harmless when there is none."""
@@ -259,6 +349,7 @@ class Transaction:
         for name in sorted(amounts):
             self.use(host, name, -amounts[name], "")
         self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource == resource_id))
+        del self._claims[resource_id]
 
     # Events
 
