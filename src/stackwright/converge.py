@@ -11,13 +11,13 @@ before `apply`. Everything up to those lines is the very same code.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from stackwright.engine.apply import Done, apply
 from stackwright.engine.compare import compare
 from stackwright.engine.intent import Intent, everything, intend, refused, sentence
-from stackwright.engine.objects import Action, Change, Object
+from stackwright.engine.objects import Action, Change, Identity, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
 from stackwright.engine.reach import blocked, held_back, orphans, possible, unmet
@@ -80,7 +80,8 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
     results = outcomes(intent, desired, changes, held_back(picture, failed) | failed)
     found = found_for(desired, observed.objects)
     recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor))
-    return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done)))
+    unused = {need for item in desired if item.resource in failed for need in item.needs()}
+    return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done, unused)))
 
 
 def _apply(cloud: Cloud, run: Run, steps: list[Step]) -> list[Done]:
@@ -110,9 +111,13 @@ def _permitted(
     return tried, {**waiting, **losing, **stopped}
 
 
-def _settle(cloud: Cloud, done: list[Done]) -> list[str]:
-    """Wait, bounded, for what the backends accepted; sentences about what is not there yet."""
-    touched = [item.change.object for item in done if not item.error]
+def _settle(cloud: Cloud, done: list[Done], unused: Collection[Identity]) -> list[str]:
+    """Wait, bounded, for what the backends accepted; sentences about what is not there yet.
+
+    unused: what nothing comes to use now, as the port of an instance that failed; it is not waited for.
+    """
+    accepted = [item.change.object for item in done if not item.error]
+    touched = [item for item in accepted if item.identity not in unused]
     return [
         words
         for name, driver in cloud.drivers.items()

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import Sandbox, flaws, portrait, request, server
 from stackwright.engine.errors import Refused
-from stackwright.engine.objects import Action, Change
+from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
 
@@ -180,3 +180,12 @@ def test_a_lost_image_copy_is_drift_and_its_repair_is_told(two: Sandbox) -> None
     assert two.drift().changed
     assert two.ensure(request(server("one"))).changed
     assert not two.drift().changed
+
+
+def test_the_port_of_an_instance_that_waits_is_not_waited_for(two: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled: list[Object] = []
+    monkeypatch.setattr(two.drivers["ovn"], "settle", lambda objects, timeout: settled.extend(objects) or [])
+    part(two)
+    two.wish("host", "host2", state="disabled")
+    two.ensure(request(server("three"), Wish("network", "other")))
+    assert {type(item).__name__ for item in settled} == {"Switch"}
