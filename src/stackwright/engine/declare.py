@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from stackwright.engine.allocate import Allocation
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound, StackwrightError
@@ -20,6 +20,14 @@ Policy = Callable[[Any, str, str, str], None]
 
 def allow_all(actor: Any, action: str, kind: str, project: str) -> None:
     """The policy point: raises Forbidden when the actor may not do this. For now everybody may."""
+
+
+class Placed(NamedTuple):
+    """A wish, and whose it is: owner and project are ids, '' for none."""
+
+    wish: Wish
+    owner: str
+    project: str
 
 
 class Declaration:
@@ -40,9 +48,10 @@ class Declaration:
         wishes = self._with_surplus(self.request.wishes)
         for wish in wishes:
             policy(self.request.actor, "declare" if wish.present else "delete", wish.kind, self.request.project)
-        self._present([wish for wish in wishes if wish.present], "", self.project)
+        self._present([Placed(wish, "", self._home(wish.kind)) for wish in wishes if wish.present])
         self._absent([wish for wish in wishes if not wish.present])
-        return [row.id for wish in wishes if (row := self._find(self._home(wish.kind), "", wish))]
+        rows = self._recorded(Placed(wish, "", self._home(wish.kind)) for wish in wishes)
+        return [row.id for row in rows if row]
 
     def _project(self, name: str) -> str:
         """The id of the request's project; '' stands for none, where only cloud-wide kinds are declared."""
@@ -80,47 +89,50 @@ class Declaration:
 
     # What shall be there
 
-    def _present(self, wishes: list[Wish], owner: str, project: str) -> list[Resource]:
-        """Declare wishes of one owner: by kind, so that each finds those that it refers to."""
-        done = []
+    def _present(self, wishes: list[Placed]) -> None:
+        """Declare wishes by kind, so that each finds those that it refers to."""
         for name, kind in self.kinds.items():
-            group = [wish for wish in wishes if wish.kind == name]
-            rows = self._rows(group, owner, "" if kind.cloud_wide else project)
-            done += [self._merge(kind, row, wish) for row, wish in zip(rows, group, strict=True)]
-        return done
+            group = [placed for placed in wishes if placed.wish.kind == name]
+            if group:
+                rows = self._rows(group)
+                self._offspring(
+                    kind, [self._merge(kind, row, placed.wish) for row, placed in zip(rows, group, strict=True)]
+                )
 
-    def _rows(self, wishes: list[Wish], owner: str, project: str) -> list[Resource]:
+    def _rows(self, wishes: list[Placed]) -> list[Resource]:
         """The rows of wishes of one kind; new ones first get an id, so that they can refer to each other."""
-        found = [self._find(project, owner, wish) for wish in wishes]
-        fresh = [
-            self._new(wish, owner, project) if row is None else row for row, wish in zip(found, wishes, strict=True)
-        ]
-        self.txn.insert(row for row, known in zip(fresh, found, strict=True) if known is None)
-        for row, known in zip(fresh, found, strict=True):
-            self.before.setdefault(row.id, known)
-        self._names.clear()
-        return fresh
+        recorded = self._recorded(wishes)
+        self._unowned([placed for placed, row in zip(wishes, recorded, strict=True) if row is None])
+        rows = [row or _new(placed) for placed, row in zip(wishes, recorded, strict=True)]
+        self.before = {row.id: known for row, known in zip(rows, recorded, strict=True)} | self.before
+        new = [row for row, known in zip(rows, recorded, strict=True) if known is None]
+        self.txn.insert(new)
+        if new:
+            self._names = {key: found for key, found in self._names.items() if key[0] != new[0].kind}
+        return rows
 
-    def _find(self, project: str, owner: str, wish: Wish) -> Resource | None:
-        found = self.txn.select(kind=wish.kind, project=project, owner=owner, key=wish.key)
-        return self.txn.get(found[0].id) if found else None
+    def _recorded(self, wishes: Iterable[Placed]) -> list[Resource | None]:
+        """The row of each wish; None where there is none."""
+        asked = list(wishes)
+        found: dict[tuple[str, str, str, str], Resource] = {}
+        for kind in dict.fromkeys(placed.wish.kind for placed in asked):
+            of_kind = [placed for placed in asked if placed.wish.kind == kind]
+            own = {placed.wish.key for placed in of_kind if not placed.owner}
+            owners = {placed.owner for placed in of_kind if placed.owner}
+            rows = self.txn.select_in("key", sorted(own), kind=kind, owner="")
+            rows += self.txn.select_in("owner", sorted(owners), kind=kind)
+            found |= {(kind, row.project, row.owner, row.key): row for row in rows}
+        return [found.get((item.wish.kind, item.project, item.owner, item.wish.key)) for item in asked]
 
-    def _new(self, wish: Wish, owner: str, project: str) -> Resource:
-        name = wish.name or wish.key
-        if not owner:
-            self._unowned(wish, project)
-        if not 0 < len(name) <= 255 or not name.isprintable():
-            raise InvalidInput(f"{wish.kind} {name!r}: a name has 1 to 255 printable characters; choose another")
-        return Resource(str(uuid.uuid4()), wish.kind, project, owner, wish.key, name, {})
-
-    def _unowned(self, wish: Wish, project: str) -> None:
+    def _unowned(self, wishes: list[Placed]) -> None:
         """A task that names what an instance or a stack made neither makes a second one nor removes it."""
-        owned = [
-            row for row in self.txn.select(kind=wish.kind, project=project, name=wish.key, wanted=True) if row.owner
-        ]
-        if owned:
-            owner = self.txn.get(owned[0].owner)
-            raise Conflict(f"{owned[0].title} belongs to {owner.title}; change that instead")
+        own = {(item.wish.kind, item.project, item.wish.key) for item in wishes if not item.owner}
+        for kind in {kind for kind, _, _ in own}:
+            names = sorted(key for of, _, key in own if of == kind)
+            for row in self.txn.select_in("name", names, kind=kind, wanted=True):
+                if row.owner and (kind, row.project, row.name) in own:
+                    owner = self.txn.get(row.owner)
+                    raise Conflict(f"{row.title} belongs to {owner.title}; change that instead")
 
     def _merge(self, kind: Kind, row: Resource, wish: Wish) -> Resource:
         """Lay the patch over what is recorded, and note whether that changed anything."""
@@ -134,7 +146,8 @@ class Declaration:
         try:
             spec = kind.validate({**row.spec, **wish.spec}, resolve)
             completed = kind.complete(dataclasses.replace(row, spec=spec), self.allocation)
-            spec = kind.validate(completed, resolve)
+            if completed != spec:
+                spec = kind.validate(completed, resolve)
         except StackwrightError as error:
             raise _about(error, row) from error
         label = self.request.label if self.request.label and not row.owner else row.label
@@ -145,7 +158,6 @@ class Declaration:
             row = self.txn.update(row, **changed, revision=row.revision + 1)
             self.txn.refer(row.id, targets)
             self.changed[row.id] = row
-        self._offspring(kind, row)
         return row
 
     def _remember_unfinished(self, row: Resource) -> None:
@@ -153,19 +165,22 @@ class Declaration:
         if row.status != "active":
             self.changed[row.id] = row
 
-    def _offspring(self, kind: Kind, row: Resource) -> None:
-        """Declare what a resource declares itself, and let go of what it no longer does."""
-        wishes = list(kind.children(row))
+    def _offspring(self, kind: Kind, rows: list[Resource]) -> None:
+        """Declare what resources declare themselves, and let go of what they no longer do."""
+        founded = [Placed(wish, "", row.id) for row in rows if self._is_new(row) for wish in kind.founds(row)]
+        wishes = [Placed(wish, row.id, row.project) for row in rows for wish in kind.children(row)]
+        self._present([*founded, *wishes])
+        named = {(placed.owner, placed.wish.kind, placed.wish.key) for placed in wishes}
+        self.txn.preload(row.id for row in rows)
+        children = [child for row in rows for child in self.txn.children(row.id)]
+        self._unwant(
+            [child for child in children if child.wanted and (child.owner, child.kind, child.key) not in named]
+        )
+
+    def _is_new(self, row: Resource) -> bool:
+        """Whether it was not wanted until now."""
         before = self.before[row.id]
-        if before is None or not before.wanted:
-            self._present(list(kind.founds(row)), "", row.id)
-        self._present(wishes, row.id, row.project)
-        named = {(wish.kind, wish.key) for wish in wishes}
-        surplus = [
-            child for child in self.txn.select(owner=row.id, wanted=True) if (child.kind, child.key) not in named
-        ]
-        for child in surplus:
-            self._unwant(child)
+        return before is None or not before.wanted
 
     # References
 
@@ -186,7 +201,8 @@ class Declaration:
         return self._names[key]
 
     def _look_up(self, kind: str, name: str, project: str) -> list[Resource]:
-        rows = self.txn.select(kind=kind, name=name, wanted=True) or self.txn.select(kind=kind, id=name, wanted=True)
+        # What is recorded are ids, so an id stays what it is, whatever others are named.
+        rows = self.txn.select(kind=kind, id=name, wanted=True) or self.txn.select(kind=kind, name=name, wanted=True)
         alias = self.kinds[kind].alias
         if not rows and alias:
             rows = [row for row in self.txn.select(kind=kind, wanted=True) if row.spec[alias] == name]
@@ -196,13 +212,13 @@ class Declaration:
     # What shall go
 
     def _absent(self, wishes: list[Wish]) -> None:
-        found = [(wish, self._find(self._home(wish.kind), "", wish)) for wish in wishes]
-        for wish in (wish for wish, row in found if row is None):
-            self._unowned(wish, self._home(wish.kind))
-        rows = [row for _, row in found if row]
+        placed = [Placed(wish, "", self._home(wish.kind)) for wish in wishes]
+        recorded = self._recorded(placed)
+        self._unowned([item for item, row in zip(placed, recorded, strict=True) if row is None])
+        rows = [row for row in recorded if row]
         for row in rows:
             self.kinds[row.kind].removable(row, self.allocation)
-        self._unused([row for top in [*rows, *self._founded(rows)] for row in self._unwant(top)])
+        self._unused(self._unwant([*rows, *self._founded(rows)]))
 
     def _founded(self, rows: list[Resource]) -> list[Resource]:
         found = []
@@ -211,36 +227,54 @@ class Declaration:
                 found += self.txn.select(kind=wish.kind, project=row.id, owner="", key=wish.key)
         return found
 
-    def _unwant(self, row: Resource) -> list[Resource]:
-        """Mark a resource and its children; the rows stay until the backends have been seen without them."""
-        self.before.setdefault(row.id, row)
-        going = [row]
-        for child in self.txn.select(owner=row.id):
-            going += self._unwant(child)
-        row = self.txn.update(row, wanted=False, status="pending")
-        self.changed[row.id] = row
-        return going
+    def _unwant(self, rows: list[Resource]) -> list[Resource]:
+        """Mark resources and their children; the rows stay until the backends have been seen without them."""
+        going = {row.id: row for row in rows}
+        level = list(rows)
+        while level:
+            self.txn.preload(row.id for row in level)
+            level = [child for row in level for child in self.txn.children(row.id) if child.id not in going]
+            going |= {row.id: row for row in level}
+        self.before = {**going, **self.before}
+        self.txn.update_many(going, wanted=False, status="pending")
+        gone = [self.txn.get(item) for item in going]
+        self.changed |= {row.id: row for row in gone}
+        return gone
 
     def _unused(self, rows: list[Resource]) -> None:
         """Nothing that stays may refer to what goes. What an earlier run did not get rid of goes on going."""
         going = {row.id for row in rows}
-        queue = list(rows)
-        while queue:
-            row = queue.pop()
-            users = [user for user in self._users(row) if user.id not in going]
-            staying = sorted(self._told(user) for user in users if user.wanted)
-            if staying:
-                raise Conflict(f"{row.title} is used by {', '.join(staying[:5])}; delete or change that first")
-            going |= {user.id for user in users}
-            self.changed |= {user.id: user for user in users}
-            queue += users
+        while rows:
+            users = self._users(rows, going)
+            for row in rows:
+                staying = sorted(self._told(user) for user in users.get(row.id, ()) if user.wanted)
+                if staying:
+                    raise Conflict(f"{row.title} is used by {', '.join(staying[:5])}; delete or change that first")
+            rows = list({user.id: user for found in users.values() for user in found}.values())
+            going |= {row.id for row in rows}
+            self.changed |= {row.id: row for row in rows}
 
-    def _users(self, row: Resource) -> list[Resource]:
-        users = self.txn.select_in("id", sorted(self.txn.sources([row.id]).get(row.id, ())))
-        return users + (self.txn.select(project=row.id) if row.kind == "project" else [])
+    def _users(self, rows: list[Resource], but: set[str]) -> dict[str, list[Resource]]:
+        """Resource id -> what needs it, without those in `but`."""
+        ids = [row.id for row in rows]
+        projects = [row.id for row in rows if row.kind == "project"]
+        sources = self.txn.sources(ids)
+        self.txn.load({item for found in sources.values() for item in found})
+        users = {target: [self.txn.get(item) for item in found if item not in but] for target, found in sources.items()}
+        for row in self.txn.select_in("project", projects):
+            users.setdefault(row.project, []).extend([] if row.id in but else [row])
+        return users
 
     def _told(self, user: Resource) -> str:
         return self.txn.get(user.owner).title if user.owner else user.title
+
+
+def _new(placed: Placed) -> Resource:
+    wish = placed.wish
+    name = wish.name or wish.key
+    if not 0 < len(name) <= 255 or not name.isprintable():
+        raise InvalidInput(f"{wish.kind} {name!r}: a name has 1 to 255 printable characters; choose another")
+    return Resource(str(uuid.uuid4()), wish.kind, placed.project, placed.owner, wish.key, name, {})
 
 
 def _about(error: StackwrightError, row: Resource) -> StackwrightError:

@@ -56,13 +56,19 @@ class Picture:
     def hosts(self, everywhere: Collection[str], whole: bool = False) -> dict[str, str]:
         """Name -> URI of every host that holds something of the scope, or with `whole` of every host.
 
+        A host that is to go is asked only while it holds something.
         everywhere: kinds whose objects may be on any host, so that all are asked when one of them is to go.
         """
         scoped = self.scoped()
-        names = {item.host for item in scoped} | {item.name for item in scoped if item.kind == "host" and item.wanted}
+        holding = {item.host for item in scoped}
+        asked = {item.name for item in scoped if item.kind == "host"}
         all_of_them = whole or any(item.kind in everywhere and not item.wanted for item in scoped)
-        hosts = [item for item in self.resources.values() if item.kind == "host" and item.wanted]
-        return {host.name: host.spec["uri"] for host in hosts if all_of_them or host.name in names}
+        hosts = [item for item in self.resources.values() if item.kind == "host"]
+        return {
+            host.name: host.spec["uri"]
+            for host in hosts
+            if host.name in holding or (host.wanted and (all_of_them or host.name in asked))
+        }
 
 
 def take(txn: Transaction, ids: Iterable[str], also: Iterable[str] = ()) -> Picture:

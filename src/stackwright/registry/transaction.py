@@ -19,6 +19,13 @@ from stackwright.engine.resource import Resource
 from stackwright.registry import schema
 
 CHUNK = 500
+# Statements that run for every single resource are made once.
+UPDATE_ROW = sa.update(schema.resource).where(schema.resource.c.id == sa.bindparam("row"))
+USE = (
+    sa.update(schema.usage)
+    .where(schema.usage.c.owner == sa.bindparam("whose"), schema.usage.c["class"] == sa.bindparam("what"))
+    .values(used=schema.usage.c.used + sa.bindparam("difference"))
+)
 COLUMNS = [schema.resource.c[field.name] for field in dataclasses.fields(Resource)]
 
 
@@ -123,7 +130,8 @@ class Transaction:
 
     def update(self, resource: Resource, **changes: Any) -> Resource:
         """Change columns of one row; what is returned is what `get` gives from now on."""
-        self.update_many([resource.id], **changes)
+        self.connection.execute(UPDATE_ROW, {"row": resource.id, **changes, "updated_at": self.now()})
+        self.known[resource.id] = dataclasses.replace(self.get(resource.id), **changes)
         return self.known[resource.id]
 
     def update_many(self, ids: Iterable[str], **changes: Any) -> None:
@@ -287,19 +295,15 @@ class Transaction:
         for name in sorted({*before, *amounts}):
             difference = amounts.get(name, 0) - before.get(name, 0)
             self.use(resource.project, name, difference, f"{resource.title}: the quota of its project for {name}")
-        self.connection.execute(
-            sa.update(schema.resource).where(schema.resource.c.id == resource.id).values(charges=dict(amounts))
-        )
+        self.connection.execute(UPDATE_ROW, {"row": resource.id, "charges": dict(amounts)})
         self._charges[resource.id] = dict(amounts)
 
     def use(self, owner: str, name: str, difference: int, what: str) -> None:
         """Add to a counter. Raises Exhausted, beginning with `what`, when its limit is passed."""
         if not difference:
             return
-        mine = (schema.usage.c.owner == owner, schema.usage.c["class"] == name)
         try:
-            query = sa.update(schema.usage).where(*mine).values(used=schema.usage.c.used + difference)
-            if not self.connection.execute(query).rowcount:
+            if not self.connection.execute(USE, {"whose": owner, "what": name, "difference": difference}).rowcount:
                 row = {"owner": owner, "class": name, "used": difference, "limit": None}
                 self.connection.execute(sa.insert(schema.usage).values(row))
         except sa.exc.IntegrityError as error:
