@@ -42,8 +42,9 @@ class MemoryDriver:
         return sqlite3.connect(self.path, timeout=30)
 
     def observe(self, scope: Scope) -> Observation:
-        """Everything of the scope, and what is shared: others than its own resource may need that."""
-        found = [item for item in self.objects() if item.shared or scope.covers(item.resource)]
+        """Everything of the scope that its places hold, and what is shared: others may need that."""
+        everywhere = [item for item in self.objects() if item.place in ("", *scope.hosts)]
+        found = [item for item in everywhere if item.shared or scope.covers(item.resource)]
         answering = tuple(item for item in found if item.place not in self.unreachable)
         away = {place: words for place, words in self.unreachable.items() if place in ("", *scope.hosts)}
         return Observation(answering if "" not in away else (), away)
