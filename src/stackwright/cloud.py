@@ -16,7 +16,7 @@ from stackwright import converge
 from stackwright.config import Config
 from stackwright.engine.apply import Done
 from stackwright.engine.declare import allow_all
-from stackwright.engine.errors import InvalidInput, NotFound
+from stackwright.engine.errors import InvalidInput, NotFound, StackwrightError
 from stackwright.engine.intent import Rules
 from stackwright.engine.kind import Kind
 from stackwright.engine.observe import Observed, observe
@@ -126,12 +126,20 @@ class Cloud:
 
     @contextmanager
     def _filled(self, request: Request, check: bool) -> Iterator[Request]:
-        """The request with what inspection found of its images, whose content stays in the store meanwhile."""
+        """The request with what inspection found of its images, whose content stays in the store meanwhile.
+
+        What a request that is refused brought along goes again.
+        """
         if self.images is None or all(wish.kind != "image" for wish in request.wishes):
             yield request
             return
-        with self.images.use():
-            yield dataclasses.replace(request, wishes=self.images.filled(request.wishes, check))
+        try:
+            with self.images.use():
+                yield dataclasses.replace(request, wishes=self.images.filled(request.wishes, check))
+        except StackwrightError:
+            if not check:
+                self.images.clean(self._contents)
+            raise
 
     def _contents(self) -> set[str]:
         """Checksums that images are recorded with, also those that are still being deleted."""
