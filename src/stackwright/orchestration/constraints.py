@@ -47,7 +47,7 @@ class Length:
     def check(self, value: Any, lookup: Lookup = no_lookup) -> str:
         if _between(len(value), self.minimum, self.maximum):
             return ""
-        return f"must have a length {_bounds(self.minimum, self.maximum)}, and has {len(value)}"
+        return f"must have a length of {_bounds(self.minimum, self.maximum)}, and has {len(value)}"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _between(value: Any, minimum: float | None, maximum: float | None) -> bool:
 
 def _bounds(minimum: float | None, maximum: float | None) -> str:
     if maximum is None:
-        return f"of at least {minimum}"
+        return f"at least {minimum}"
     if minimum is None:
-        return f"of at most {maximum}"
-    return f"from {minimum} to {maximum}"
+        return f"at most {maximum}"
+    return f"{minimum} to {maximum}"

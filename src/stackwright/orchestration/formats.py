@@ -83,7 +83,7 @@ def _cron_expression(value: Any) -> str:
     from croniter import croniter
 
     text = str(value)
-    if not value or len(text) <= NAME_LIMIT and croniter.is_valid(text):
+    if not value or (len(text) <= NAME_LIMIT and croniter.is_valid(text)):
         return ""
     return "must be a cron expression, like 0 4 * * *"
 

@@ -17,11 +17,11 @@ class Constraint(Protocol):
         """What a person is told instead of the rule, or ''."""
 
     def check(self, value: Any, lookup: Lookup) -> str:
-        """What is expected of the value, as a clause ('must be ...'), or '' if the value keeps the rule."""
+        """'' if the value keeps the rule; otherwise how a sentence about it ends: 'must be ...'."""
 
 
 Lookup = Callable[[str, Any], str]
-"""A custom constraint by name (nova.flavor) and a value: what is wrong, or ''. Offline it answers ''."""
+"""A custom constraint by name (nova.flavor) and a value: what is wrong ('names no flavor'), or ''. Offline it is ''."""
 
 
 class Property(Protocol):
@@ -66,7 +66,7 @@ class ResourceType(Protocol):
 
     @property
     def attributes(self) -> Mapping[str, str]:
-        """What get_attr may ask for, each with its description."""
+        """What get_attr may ask for, each with its description. `*` among them: anything; `show` needs no mention."""
 
 
 class ResourceTypes(Protocol):
@@ -77,3 +77,60 @@ class ResourceTypes(Protocol):
 
     def names(self) -> Sequence[str]:
         """All known names, for the nearest one to a mistake."""
+
+
+class Context(Protocol):
+    """The values of one stack, as functions ask for them. Errors are TemplateErrors that name what is missing."""
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """The functions of the template's version."""
+
+    @property
+    def condition_functions(self) -> Mapping[str, Function]:
+        """Those that a condition may use."""
+
+    def get_param(self, name: str) -> Any:
+        """The value of a parameter, or of a pseudo parameter."""
+
+    def get_resource(self, name: str) -> Any:
+        """What stands for the resource where another one names it: its id, as text, or Unknown."""
+
+    def get_attr(self, name: str, path: Sequence[Any]) -> Any:
+        """The value of an attribute and of what `path` names inside it; all attributes for an empty path.
+
+        None if there is no such thing inside; Unknown if it exists only later.
+        """
+
+    def has_resource(self, name: str) -> bool:
+        """Whether the template has a resource of this name."""
+
+    def get_file(self, name: str) -> Any:
+        """The text of a file beside the template."""
+
+    def condition(self, name: str) -> bool:
+        """Whether the condition of this name holds."""
+
+    def facade(self, name: str) -> Any:
+        """metadata, deletion_policy or update_policy of the resource that this template stands in for."""
+
+    def zones(self) -> Sequence[str]:
+        """The availability zones."""
+
+    def spend(self, amount: int) -> None:
+        """Count work: values and characters made. Raises TemplateError once it is more than a template may take."""
+
+
+class Function(Protocol):
+    """A function of templates: `{NAME: ARGUMENTS}`."""
+
+    @property
+    def lazy(self) -> bool:
+        """It is given its arguments as written, and evaluates what it needs."""
+
+    @property
+    def whole(self) -> bool:
+        """Its result is unknown as soon as anything inside its arguments is."""
+
+    @property
+    def call(self) -> Callable[[Any, Context], Any]: ...

@@ -23,10 +23,13 @@ class TemplateError(InvalidInput):
         self.path: tuple[Step, ...] = tuple(path)
         self.line = line
         self.file = file
+        self.settled = False
+        """The path is complete: where it was asked from says no more."""
 
     def inside(self, *path: Step, line: int = 0, file: str = "") -> None:
         """Say that this happened below `path`. What was found first (further inside) stays: it is more exact."""
-        self.path = (*path, *self.path)
+        if not self.settled:
+            self.path = (*path, *self.path)
         self.line = self.line or line
         self.file = self.file or file
 
@@ -39,6 +42,14 @@ class TemplateError(InvalidInput):
     def __str__(self) -> str:
         place = ", ".join(filter(None, (self.file, f"line {self.line}" if self.line else "", self.where)))
         return f"{place}: {self.words}" if place else self.words
+
+
+class Undecided(TemplateError):
+    """Nothing is wrong yet: the answer depends on a value that is not there."""
+
+
+class NoValue(TemplateError):
+    """A parameter has no default and was given no value."""
 
 
 @contextmanager

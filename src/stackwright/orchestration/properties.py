@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The properties of a resource against what its type says: types, required ones, constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stackwright.orchestration.constraints import no_lookup
+from stackwright.orchestration.interfaces import Lookup, Property
+from stackwright.orchestration.parameters import number
+from stackwright.orchestration.problem import Step, TemplateError, kind_of, nearest, shown
+from stackwright.orchestration.values import Unknown, unknown_in
+
+
+def checked(
+    schema: Mapping[str, Property], given: Mapping[str, Any], lookup: Lookup = no_lookup
+) -> tuple[dict[str, Any], list[TemplateError]]:
+    """The properties in their types, and all that is wrong with them; what is not given has its default."""
+    checker = _Checker(lookup)
+    return checker.properties(schema, given, ()), checker.errors
+
+
+class _Checker:
+    def __init__(self, lookup: Lookup) -> None:
+        self.lookup = lookup
+        self.errors: list[TemplateError] = []
+
+    def properties(
+        self, schema: Mapping[str, Property], given: Mapping[str, Any], path: tuple[Step, ...]
+    ) -> dict[str, Any]:
+        for name in given:
+            if name not in schema:
+                self.errors.append(TemplateError(f"no property is called {shown(name)}{nearest(name, schema)}", path))
+        result = {}
+        for name, prop in schema.items():
+            value = given.get(name)
+            if value is not None:
+                result[name] = self.value(prop, value, (*path, name))
+            elif prop.required:
+                self.errors.append(TemplateError(f"the property {name} is missing{_meaning(prop)}", path))
+            elif prop.default is not None:
+                result[name] = prop.default
+        return result
+
+    def value(self, prop: Property, value: Any, path: tuple[Step, ...]) -> Any:
+        if isinstance(value, Unknown):
+            return value
+        try:
+            value = _CONVERT[prop.type](value)
+        except TemplateError as error:
+            error.inside(*path)
+            self.errors.append(error)
+            return value
+        value = self.inside(prop, value, path)
+        if not unknown_in(value):
+            self.rules(prop, value, path)
+        return value
+
+    def inside(self, prop: Property, value: Any, path: tuple[Step, ...]) -> Any:
+        """What is in a map or a list, by their schema."""
+        schema = prop.schema
+        if schema is None:
+            return value
+        if isinstance(schema, Mapping):
+            return self.properties(schema, value, path)
+        return [self.value(schema, item, (*path, index)) for index, item in enumerate(value)]
+
+    def rules(self, prop: Property, value: Any, path: tuple[Step, ...]) -> None:
+        for rule in prop.constraints:
+            if wrong := rule.check(value, self.lookup):
+                reason = f" ({rule.description})" if rule.description else ""
+                self.errors.append(TemplateError(f"the value {shown(value)} {wrong}{reason}", path))
+
+
+def _string(value: Any) -> str:
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise TemplateError(f"must be text, and is {kind_of(value)}")
+
+
+def _integer(value: Any) -> int:
+    found = number(value)
+    if found != int(found):
+        raise TemplateError(f"must be a whole number, and is {found}")
+    return int(found)
+
+
+def _boolean(value: Any) -> bool:
+    text = str(value).lower() if isinstance(value, bool | str) else ""
+    if text not in ("true", "false"):
+        raise TemplateError(f"must be true or false, and is {kind_of(value)}")
+    return text == "true"
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TemplateError(f"must be a list, and is {kind_of(value)}")
+    return value
+
+
+def _map(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TemplateError(f"must be a map, and is {kind_of(value)}")
+    return value
+
+
+_CONVERT: Mapping[str, Callable[[Any], Any]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": number,
+    "boolean": _boolean,
+    "list": _list,
+    "map": _map,
+    "any": lambda value: value,
+}
+
+
+def _meaning(prop: Property) -> str:
+    return f" ({shown(prop.description)})" if prop.description else ""

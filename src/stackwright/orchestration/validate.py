@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that can be found out about a template without a cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from stackwright.orchestration import graph, parameters, properties
+from stackwright.orchestration.constraints import no_lookup
+from stackwright.orchestration.context import StackContext
+from stackwright.orchestration.environment import Environment
+from stackwright.orchestration.files import Files, beside, is_url
+from stackwright.orchestration.interfaces import Lookup, ResourceType, ResourceTypes
+from stackwright.orchestration.parse import line_of
+from stackwright.orchestration.problem import NoValue, Step, TemplateError, Undecided, nearest, unknown_name
+from stackwright.orchestration.resource_registry import is_template
+from stackwright.orchestration.template import ResourceDefinition, Template, read_template
+from stackwright.orchestration.values import Unknown
+
+ANY = "*"
+"""Among the attributes of a type: it has any, as groups have those of their members."""
+SHOW = "show"
+"""The attribute of every resource."""
+MAX_NESTING = 10
+"""Templates inside each other."""
+PSEUDO = {
+    "OS::stack_name": "stack",
+    "OS::stack_id": Unknown("the stack", "id"),
+    "OS::project_id": Unknown("the stack", "project"),
+    "OS::region": "RegionOne",
+}
+"""What stands for pseudo parameters as long as there is no stack."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is wrong with a template. `missing` has the types whose service is not here, with its name.
+
+    `needed` are the parameters that have to be given: a template may be looked at without them.
+    """
+
+    errors: Sequence[TemplateError]
+    missing: Mapping[str, str]
+    needed: Sequence[str]
+
+
+@dataclass
+class Validation:
+    """Collects what is wrong with a template and with the templates inside it."""
+
+    types: ResourceTypes
+    files: Files
+    lookup: Lookup = no_lookup
+    errors: list[TemplateError] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    _open: list[str] = field(default_factory=list)
+
+    def stack(self, template: Template, environment: Environment) -> Report:
+        """Check a template with the values that an environment gives."""
+        self._open = [template.file]
+        found, errors = self._values(template, environment)
+        self.errors += [error for error in errors if not isinstance(error, NoValue)]
+        self._contents(template, environment, found)
+        return Report(self.errors, self.missing, [name for name in template.parameters if name not in found])
+
+    def context(self, template: Template, environment: Environment) -> StackContext:
+        """A context in which no resource exists yet. Raises the first TemplateError about a value."""
+        found, errors = self._values(template, environment)
+        for error in errors:
+            if not isinstance(error, NoValue):
+                raise error
+        return self._context(template, environment, found)
+
+    def _values(self, template: Template, environment: Environment) -> tuple[dict[str, Any], list[TemplateError]]:
+        given, defaults = environment.parameters, environment.parameter_defaults
+        found, errors = parameters.values(template.parameters, given, defaults, self.lookup)
+        for error in errors:
+            error.inside(file=template.file)
+        return found, errors
+
+    def _contents(self, template: Template, environment: Environment, found: Mapping[str, Any]) -> None:
+        """`found` are values of parameters; without one, a parameter is a value that is not there yet."""
+        context = self._context(template, environment, found)
+        wrong = len(self.errors)
+        for name in template.conditions:
+            with self._noted():
+                context.condition(name)
+        for definition in template.resources.values():
+            with self._noted():
+                if context.enabled(definition):
+                    self._resource(definition, context, environment)
+        for output in template.outputs.values():
+            with self._noted():
+                context.output(output)
+        if wrong == len(self.errors):
+            with self._noted():
+                graph.dependencies(context)
+
+    def _context(self, template: Template, environment: Environment, found: Mapping[str, Any]) -> StackContext:
+        """A context in which no resource exists yet."""
+
+        def attribute(name: str, path: Sequence[Any]) -> Unknown:
+            definition = template.resources[name]
+            kind = self.types.find(environment.registry.find(definition.type, name))
+            _check_attribute(kind, path)
+            return Unknown(name, ".".join(map(str, path)) or "show")
+
+        unset = {name: Unknown("the parameter", name) for name in template.parameters}
+        return StackContext(
+            template=template,
+            parameters={**PSEUDO, **unset, **found},
+            reference=lambda name: Unknown(name, "id"),
+            attribute=attribute,
+            files=self.files,
+            parent={"metadata": {}, "deletion_policy": "Delete", "update_policy": {}},
+        )
+
+    def _resource(self, definition: ResourceDefinition, context: StackContext, environment: Environment) -> None:
+        path = ("resources", definition.name)
+        given = context.properties(definition)
+        context.deletion_policy(definition)
+        for section in ("metadata", "update_policy", "external_id"):
+            context.value(getattr(definition, section), *path, section, line=definition.line)
+        with self._noted(*path, "type", line=definition.line, file=context.template.file):
+            name = environment.registry.find(definition.type, definition.name)
+            if is_template(name):
+                location = beside(context.template.file, name) if name == definition.type else name
+                self._nested(location, environment.child(definition.name, definition.type, given))
+            else:
+                self._properties(self._known(name), definition, given, context.template.file)
+
+    def _known(self, name: str) -> ResourceType:
+        found = self.types.find(name)
+        if found is None:
+            raise TemplateError(f"no resource type is called {name}{nearest(name, self.types.names())}")
+        if found.service:
+            self.missing[name] = found.service
+        return found
+
+    def _properties(self, kind: ResourceType, definition: ResourceDefinition, given: dict[str, Any], file: str) -> None:
+        if kind.service:
+            return
+        for error in properties.checked(kind.properties, given, self.lookup)[1]:
+            line = _deepest_line(definition.properties, error.path) or definition.line
+            error.inside("resources", definition.name, "properties", line=line, file=file)
+            self.errors.append(error)
+
+    def _nested(self, location: str, environment: Environment) -> None:
+        if location in self._open:
+            raise TemplateError(f"templates include each other in a circle: {' -> '.join([*self._open, location])}")
+        if len(self._open) > MAX_NESTING:
+            raise TemplateError(f"templates are nested more than {MAX_NESTING} deep")
+        if is_url(location):  # validation is offline
+            return
+        template = read_template(self.files.read(location), location)
+        found, errors = self._values(template, environment)
+        self.errors += errors
+        self._open.append(location)
+        try:
+            self._contents(template, environment, found)
+        finally:
+            self._open.pop()
+
+    @contextmanager
+    def _noted(self, *path: Step, line: int = 0, file: str = "") -> Iterator[None]:
+        try:
+            yield
+        except Undecided:
+            pass
+        except TemplateError as error:
+            if not error.file:
+                error.inside(*path, line=line, file=file)
+            self.errors.append(error)
+
+
+def _check_attribute(kind: ResourceType | None, path: Sequence[Any]) -> None:
+    if kind is None or kind.service or not path or ANY in kind.attributes:
+        return
+    if path[0] not in kind.attributes and path[0] != SHOW:
+        raise unknown_name(f"attribute of {kind.name}", path[0], kind.attributes)
+
+
+def _deepest_line(value: Any, path: Sequence[Step]) -> int:
+    """The line where the last step of the path stands, or of the last one that the template has a line for."""
+    line = 0
+    for step in path:
+        try:
+            line = line_of(value, step) or line
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
