@@ -27,7 +27,10 @@ class Allocation:
         self.txn = txn
         self.kinds = kinds
         self.mtu = mtu
+        self.before: dict[str, Resource] = {}
         self._scheduler = scheduler
+        self.before: dict[str, Resource] = {}
+        """What was looked at, by id, as it was recorded before."""
         self._rank = {name: rank for rank, name in enumerate(kinds)}
         self._taken: dict[str, dict[str, str]] = {}
         self._used: set[tuple[str, str]] = set()
@@ -120,6 +123,7 @@ class Allocation:
         claimed = self.txn.claimed(resource.id)
         if claimed:
             host = self.get(claimed[0])
+            _stays_in(zone, resource, host)
             if claimed[1] != dict(demand):
                 self._claim(resource, host, demand)
             return host.name
@@ -157,7 +161,8 @@ class Allocation:
             if current in seen:
                 continue
             seen.add(current)
-            if self._allocate(self.get(current)):
+            self.before[current] = self.get(current)
+            if self._allocate(self.before[current]):
                 for item in self._affected(self.get(current)):
                     heappush(queue, (self._rank[item.kind], next(order), item.id))
         return seen
@@ -170,6 +175,7 @@ class Allocation:
     def _allocate(self, resource: Resource) -> bool:
         """Whether those that refer to it have to be looked at."""
         kind = self.kinds[resource.kind]
+        self.before[resource.id] = resource
         self._used.clear()
         try:
             attributes = dict(kind.allocate(resource, self))
@@ -207,6 +213,16 @@ class Allocation:
 
         self.kinds[resource.kind].validate(resource.spec, note)
         return found
+
+
+def _stays_in(zone: str, resource: Resource, host: Resource) -> None:
+    """Raises Conflict where an instance would have to move to be in its zone."""
+    here = host.spec["availability_zone"]
+    if zone not in ("", here):
+        raise Conflict(
+            f"{resource.title} is on host {host.name} in availability zone {here} and cannot move to {zone}; "
+            "keep the zone, or delete the instance and make it anew"
+        )
 
 
 def ids_in(data: Any) -> Iterable[str]:

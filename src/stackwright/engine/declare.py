@@ -15,6 +15,7 @@ from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Wish
 from stackwright.registry.transaction import Transaction
 
+LONGEST_LABEL = 255
 Policy = Callable[[Any, str, str, str], None]
 
 
@@ -40,11 +41,16 @@ class Declaration:
         self.request = request
         self.before: dict[str, Resource | None] = {}
         self.changed: dict[str, Resource] = {}
+        self.dropped: list[Resource] = []
         self.project = self._project(request.project)
         self._names: dict[tuple[str, str, str], list[Resource]] = {}
 
     def run(self, policy: Policy) -> list[str]:
         """Ids of the resources that the wishes are about, in their order; absent ones that never were are left out."""
+        if len(self.request.label) > LONGEST_LABEL:
+            raise InvalidInput(
+                f"label {self.request.label[:20]}... is longer than {LONGEST_LABEL}; choose a shorter one"
+            )
         wishes = self._with_surplus(self.request.wishes)
         for wish in wishes:
             policy(self.request.actor, "declare" if wish.present else "delete", wish.kind, self.request.project)
@@ -150,7 +156,9 @@ class Declaration:
                 spec = kind.validate(completed, resolve)
         except StackwrightError as error:
             raise _about(error, row) from error
-        label = self.request.label if self.request.label and not row.owner else row.label
+        # What a new project starts with is its own, not the request's.
+        asked = not row.owner and row.project in ("", self.project)
+        label = self.request.label if self.request.label and asked else row.label
         if spec == row.spec and row.wanted and label == row.label:
             self._remember_unfinished(row)
         else:
@@ -173,9 +181,16 @@ class Declaration:
         named = {(placed.owner, placed.wish.kind, placed.wish.key) for placed in wishes}
         self.txn.preload(row.id for row in rows)
         children = [child for row in rows for child in self.txn.children(row.id)]
-        self._unwant(
+        self.dropped += self._unwant(
             [child for child in children if child.wanted and (child.owner, child.kind, child.key) not in named]
         )
+
+    def confirm(self) -> None:
+        """Call when everything is allocated: nothing may still lead to what resources no longer declare themselves.
+
+        Raises Conflict.
+        """
+        self._unused(self.dropped)
 
     def _is_new(self, row: Resource) -> bool:
         """Whether it was not wanted until now."""

@@ -82,7 +82,7 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     roots = declaration.run(rules.policy)
     changed = list(declaration.changed.values())
     affected = allocation.run(item for item in changed if txn.get(item.id).wanted)
-    before = declaration.before
+    before = {**allocation.before, **declaration.before}
     formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]
     picture = take(txn, {*roots, *affected, *declaration.changed}, formerly)
     losses = _losses(picture, before, rules.renderers, request.allow_loss_of)
