@@ -29,8 +29,6 @@ class Allocation:
         self.mtu = mtu
         self.before: dict[str, Resource] = {}
         self._scheduler = scheduler
-        self.before: dict[str, Resource] = {}
-        """What was looked at, by id, as it was recorded before."""
         self._rank = {name: rank for rank, name in enumerate(kinds)}
         self._taken: dict[str, dict[str, str]] = {}
         self._used: set[tuple[str, str]] = set()
@@ -175,7 +173,6 @@ class Allocation:
     def _allocate(self, resource: Resource) -> bool:
         """Whether those that refer to it have to be looked at."""
         kind = self.kinds[resource.kind]
-        self.before[resource.id] = resource
         self._used.clear()
         try:
             attributes = dict(kind.allocate(resource, self))

@@ -25,11 +25,12 @@ def compare(
     found = {item.identity: item for item in observed}
     changes = [change for item in wanted.values() if (change := _change(item, found.get(item.identity)))]
     surplus = [item for identity, item in found.items() if identity not in wanted]
-    return changes + [_deletion(item) for item in surplus if item.resource in (unwanted if item.shared else scope)]
+    gone = [item for item in surplus if item.resource in (unwanted if item.shared else scope)]
+    return changes + [_deletion(item, "" if item.resource in unwanted else item.holds()) for item in gone]
 
 
-def _deletion(item: Object) -> Change:
-    return Change(Action.DELETE, item, before=item, reason="no longer wanted")
+def _deletion(item: Object, loses: str) -> Change:
+    return Change(Action.DELETE, item, before=item, reason="no longer wanted", loses=loses)
 
 
 def _change(desired: Object, observed: Object | None) -> Change | None:

@@ -82,6 +82,7 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     roots = declaration.run(rules.policy)
     changed = list(declaration.changed.values())
     affected = allocation.run(item for item in changed if txn.get(item.id).wanted)
+    declaration.confirm()
     before = {**allocation.before, **declaration.before}
     formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]
     picture = take(txn, {*roots, *affected, *declaration.changed}, formerly)
@@ -102,13 +103,13 @@ def _losses(
     picture: Picture, before: Mapping[str, Resource | None], renderers: Renderers, allowed: frozenset[str]
 ) -> list[str]:
     """What the declared change would destroy: found by rendering the record as it was and as it is to be."""
-    old = {item.id: item for item in before.values() if item and item.wanted and item.status != "pending"}
+    old = {item.id: item for item in before.values() if item and item.wanted}
     scope = frozenset(item for item in old if item in picture.scope and picture.get(item).wanted)
     if not scope:
         return []
     as_was = dataclasses.replace(picture, resources={**picture.resources, **old}, scope=scope, family={})
     as_is = dataclasses.replace(picture, scope=scope, family={})
-    changes = compare(render(as_is, renderers), render(as_was, renderers), ())
+    changes = compare(render(as_is, renderers), render(as_was, renderers), scope)
     return [sentence(change, picture) for change in refused(changes, picture, allowed)]
 
 

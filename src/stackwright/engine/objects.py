@@ -91,6 +91,10 @@ class Object:
         """Objects that must be there before this one, and go only after it."""
         return ()
 
+    def holds(self) -> str:
+        """What would be lost with it, in words for the user; '' for nothing that could not be made again."""
+        return ""
+
     def describe(self) -> dict[str, Any]:
         """The compared fields as plain data for people; secrets masked."""
         return {

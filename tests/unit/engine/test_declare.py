@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from sandbox import KEY, Sandbox, flaws, portrait, request, server
-from stackwright.engine.errors import Conflict, InvalidInput, NotFound
+from stackwright.engine.errors import Conflict, Exhausted, InvalidInput, NotFound
 from stackwright.engine.resource import Wish
 
 # A patch
@@ -259,3 +259,25 @@ def test_renaming_a_key_is_no_way_to_change_an_image(cloud: Sandbox) -> None:
     with pytest.raises(InvalidInput, match=r"image guest cannot get other content while instances use it \(one\)"):
         cloud.wish("image", "guest", checksum="ab" * 32)
     assert cloud.wish("keypair", "key", public_key=KEY).changed is False
+
+
+def test_a_host_that_shrank_takes_no_more_when_something_leaves_it(cloud: Sandbox) -> None:
+    cloud.add_host("small", ram=4096, availability_zone="small")
+    small = {"availability_zone": "small"}
+    cloud.ensure(request(server("one", **small, flavor="m1.small"), server("two", **small, flavor="m1.small")))
+    cloud.wish("host", "small", reserved_ram=3072)
+    cloud.drop("instance", "two")
+    with pytest.raises(Exhausted, match="instance one: ram of host small is used up"):
+        cloud.wish("instance", "one", flavor="m1.medium")
+    assert cloud.wish("instance", "one", flavor="m1.small", description="no larger").errors == []
+
+
+def test_what_one_instance_frees_another_may_take_in_the_same_request(cloud: Sandbox) -> None:
+    cloud.add_host("small", ram=2560, availability_zone="small")
+    small = {"availability_zone": "small"}
+    cloud.ensure(request(server("one", **small, flavor="m1.small"), server("two", **small)))
+    shrink = request(server("one", **small), server("three", **small), allow_loss_of=frozenset({"one"}))
+    assert cloud.ensure(shrink).errors == []
+    grow = request(server("two", **small), server("one", **small), server("four", **small), server("five", **small))
+    assert cloud.ensure(grow).errors == []
+    assert flaws(cloud) == []

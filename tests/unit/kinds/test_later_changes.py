@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
-from sandbox import Sandbox, flaws, request, server
+import pytest
+
+from sandbox import Sandbox, flaws, portrait, request, server
+from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
+from stackwright.present import affected
 
 
 def _settled(cloud: Sandbox, result: Result) -> None:
@@ -24,3 +28,86 @@ def test_a_host_that_goes_with_its_instance_is_emptied(cloud: Sandbox) -> None:
     host = cloud.one("instance", "one").host
     _settled(cloud, cloud.ensure(request(Wish("host", host, present=False), Wish("instance", "one", present=False))))
     assert cloud.objects("Domain") == []
+
+
+def test_a_card_that_something_else_leads_to_stays(cloud: Sandbox) -> None:
+    cloud.ensure(request(Wish("network", "side"), server("one", networks=["side", "net"])))
+    cloud.wish("floating_ip", "f", network="public", port="one-nic1")
+    with pytest.raises(Conflict, match="port one-nic1 is used by floating_ip f; delete or change that first"):
+        cloud.wish("instance", "one", networks=["side"])
+    _settled(cloud, cloud.ensure(request(server("one", networks=["side"]), Wish("floating_ip", "f", present=False))))
+
+
+# Data is lost only when that is allowed
+
+
+@pytest.fixture
+def roomy(cloud: Sandbox) -> Sandbox:
+    """With an instance that has a second disk."""
+    cloud.wish("flavor", "roomy", vcpus=1, ram=512, disk=20, ephemeral=5)
+    _settled(cloud, cloud.ensure(request(server("one", flavor="roomy"))))
+    return cloud
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        server("one", flavor="m1.small"),
+        Wish("flavor", "roomy", spec={"ephemeral": 0}),
+        Wish("flavor", "roomy", spec={"ephemeral": 4}),
+        Wish("flavor", "roomy", spec={"disk": 19}),
+    ],
+    ids=str,
+)
+def test_neither_a_disk_nor_a_part_of_it_goes_unasked(roomy: Sandbox, wish: Wish) -> None:
+    before = portrait(roomy)
+    with pytest.raises(Conflict, match=r"instance one: this would lose .* disk's content"):
+        roomy.ensure(request(wish))
+    assert portrait(roomy) == before
+    _settled(roomy, roomy.ensure(request(wish, allow_loss_of=frozenset({"one"}))))
+
+
+def test_an_instance_takes_its_second_disk_along(roomy: Sandbox) -> None:
+    _settled(roomy, roomy.drop("instance", "one"))
+    assert roomy.objects("Volume") == []
+
+
+# Where an instance is
+
+
+def test_an_instance_does_not_move_to_another_zone(cloud: Sandbox) -> None:
+    cloud.add_host("host3", availability_zone="east")
+    cloud.ensure(request(server("one", availability_zone="nova")))
+    host = cloud.one("instance", "one").host
+    words = f"instance one is on host {host} in availability zone .* and cannot move to"
+    with pytest.raises(Conflict, match=words):
+        cloud.wish("instance", "one", availability_zone="east")
+    with pytest.raises(Conflict, match=words):
+        cloud.wish("host", host, availability_zone="east")
+    _settled(cloud, cloud.wish("instance", "one", availability_zone=""))
+    _settled(cloud, cloud.wish("host", host, availability_zone="east"))
+
+
+# Labels
+
+
+def test_what_a_new_project_starts_with_does_not_get_the_label(cloud: Sandbox) -> None:
+    cloud.ensure(request(Wish("project", "guests"), label="blue", project=""))
+    _settled(cloud, cloud.ensure(request(Wish("network", "n"), label="blue", project="guests", exact=False)))
+    (group,) = cloud.find("security_group", "default", "guests")
+    assert group.label == ""
+
+
+def test_a_label_fits_the_registry(cloud: Sandbox) -> None:
+    with pytest.raises(InvalidInput, match=r"label x{20}\.\.\. is longer than 255; choose a shorter one"):
+        cloud.ensure(request(Wish("network", "n"), label="x" * 256))
+
+
+# What is told of what changes along
+
+
+def test_what_changes_along_is_said_to_be_updated(cloud: Sandbox) -> None:
+    cloud.ensure(request(server("one")))
+    (entry,) = affected(cloud.wish("flavor", "m1.tiny", ram=600))
+    assert (entry["kind"], entry["action"]) == ("instance", "updated")
+    assert (entry["diff"]["before"]["ram"], entry["diff"]["after"]["ram"]) == (512, 600)

@@ -127,6 +127,10 @@ class Volume(Object):
     backing_format: str = rule(default="", ignore=True)
     complete: bool = True
 
+    def holds(self) -> str:
+        """What the guest wrote to it."""
+        return f"a disk's content ({_gib(self.capacity)} GiB)" if self.complete else ""
+
     def needs(self) -> Iterable[Identity]:
         """What it starts from."""
         return [Identity("ImageCopy", self.place, self.backing)] if self.backing else []
