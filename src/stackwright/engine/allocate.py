@@ -34,6 +34,7 @@ class Allocation:
         self._used: set[tuple[str, str]] = set()
         self._cursors: dict[str, Iterator[str]] = {}
         self._candidates: list[Candidate] | None = None
+        self._bounded: set[str] = set()
         self._mac_base: int | None = None
         self._mac_next = 0
 
@@ -130,12 +131,21 @@ class Allocation:
         return chosen.name
 
     def _claim(self, resource: Resource, host: Resource, demand: Mapping[str, int]) -> None:
+        candidates = self._hosts()  # as it is before this claim
         before = self.txn.claimed(resource.id)
+        self._bound(host)
         self.txn.claim(resource, host, demand)
         released = before[1] if before else {}
-        for candidate in self._hosts():
+        for candidate in candidates:
             if candidate.id == host.id:
                 candidate.use({name: demand[name] - released.get(name, 0) for name in demand})
+
+    def _bound(self, host: Resource) -> None:
+        """A host that shrank below what was claimed of it was bounded by that; some of it may have been freed since."""
+        if host.id not in self._bounded:
+            self._bounded.add(host.id)
+            for name, limit in self.kinds[host.kind].capacity(host).items():
+                self.txn.set_limit(host.id, name, limit)
 
     def _hosts(self) -> list[Candidate]:
         if self._candidates is None:
