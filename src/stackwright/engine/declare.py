@@ -262,7 +262,7 @@ class Declaration:
         while rows:
             users = self._users(rows, going)
             for row in rows:
-                staying = sorted(self._told(user) for user in users.get(row.id, ()) if user.wanted)
+                staying = sorted({self._told(user) for user in users.get(row.id, ()) if user.wanted})
                 if staying:
                     raise Conflict(f"{row.title} is used by {', '.join(staying[:5])}; delete or change that first")
             rows = list({user.id: user for found in users.values() for user in found}.values())

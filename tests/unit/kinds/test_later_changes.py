@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from sandbox import Sandbox, flaws, portrait, request, server
+from sandbox import KEY, Sandbox, flaws, portrait, request, server
 from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
@@ -111,3 +113,54 @@ def test_what_changes_along_is_said_to_be_updated(cloud: Sandbox) -> None:
     (entry,) = affected(cloud.wish("flavor", "m1.tiny", ram=600))
     assert (entry["kind"], entry["action"]) == ("instance", "updated")
     assert (entry["diff"]["before"]["ram"], entry["diff"]["after"]["ram"]) == (512, 600)
+
+
+# Every change reaches the backends
+
+CHANGES: list[tuple[str, str, dict[str, Any]]] = [
+    ("keypair", "key", {"public_key": KEY.replace("IH0D", "IH0E")}),
+    ("subnet", "sub", {"dns_nameservers": ["9.9.9.9"]}),
+    ("subnet", "sub", {"enable_dhcp": False}),
+    ("subnet", "sub", {"gateway_ip": "10.0.0.254"}),
+    ("subnet", "sub", {"host_routes": [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.9"}]}),
+    ("subnet", "public-subnet", {"gateway_ip": "172.24.4.9"}),
+    ("network", "net", {"mtu": 1300}),
+    ("network", "public", {"provider_physical_network": "physnet2", "provider_segmentation_id": 7}),
+    ("flavor", "m1.tiny", {"ram": 600}),
+    ("flavor", "m1.tiny", {"vcpus": 2}),
+    ("flavor", "m1.tiny", {"disk": 3}),
+    ("flavor", "m1.tiny", {"ephemeral": 3}),
+    ("host", "host1", {"checksum_offload": False}),
+    ("router", "router", {"enable_snat": False}),
+    ("router", "router", {"external_ip": "172.24.4.150"}),
+    ("security_group", "default", {"rules": []}),
+    ("instance", "one", {"flavor": "m1.large"}),
+    ("instance", "one", {"keypair": ""}),
+    ("instance", "one", {"security_groups": []}),
+    ("instance", "one", {"floating_ip": ""}),
+    ("instance", "one", {"metadata": {"role": "web"}}),
+    ("instance", "one", {"user_data": "#!/bin/sh"}),
+    ("instance", "one", {"config_drive": False}),
+    ("instance", "one", {"networks": ["side", "net"]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "spec"), CHANGES, ids=str)
+def test_a_change_reaches_the_backends(cloud: Sandbox, kind: str, name: str, spec: dict[str, Any]) -> None:
+    options = {"keypair": "key", "floating_ip": "public"}
+    _settled(cloud, cloud.ensure(request(Wish("network", "side"), server("one", **options), server("two"))))
+    before = sorted(map(repr, cloud.objects()))
+    _settled(cloud, cloud.wish(kind, name, **spec))
+    assert sorted(map(repr, cloud.objects())) != before
+    assert not cloud.wish(kind, name, **spec).changed
+
+
+def test_a_network_card_stays_when_others_come_and_go(cloud: Sandbox) -> None:
+    cloud.ensure(request(Wish("network", "side")))
+    _settled(cloud, cloud.ensure(request(server("one", networks=["side", "net", "net"]))))
+    first, second, third = cloud.one("instance", "one").attributes["nics"]
+    _settled(cloud, cloud.wish("instance", "one", networks=["net", "net"]))
+    assert cloud.one("instance", "one").attributes["nics"] == [second, third]
+    _settled(cloud, cloud.wish("instance", "one", networks=["net", "side"]))
+    assert cloud.one("instance", "one").attributes["nics"][0] == second
+    assert cloud.one("instance", "one").attributes["nics"][1] != first

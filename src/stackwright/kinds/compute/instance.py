@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instances: virtual machines."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -65,7 +66,10 @@ class InstanceSpec(Spec):
 
 
 class Instance(Kind):
-    """Attributes: nics [{port, mac_address, mtu}], root_gib, ephemeral_gib, vcpus, ram. It owns the ports it made."""
+    """Attributes: nics [{port, mac_address, mtu, subnets}], root_gib, ephemeral_gib, vcpus, ram.
+
+    It owns the ports that it made.
+    """
 
     name = "instance"
     spec = InstanceSpec
@@ -103,9 +107,9 @@ class Instance(Kind):
     def children(self, resource: Resource) -> Iterable[Wish]:
         """A port for each network it names, and its floating IP."""
         spec = InstanceSpec.of(resource)
-        for index, nic in enumerate(spec.networks or []):
+        for index, (key, nic) in enumerate(_cards(spec)):
             if nic.network:
-                yield Wish("port", f"nic/{index}", _part_of(resource, f"nic{index}"), _port_spec(spec, nic))
+                yield Wish("port", key, _part_of(resource, f"nic{index}"), _port_spec(spec, nic))
         if spec.floating_ip:
             target = {"network": spec.floating_ip, "instance": resource.id}
             yield Wish("floating_ip", "floating_ip", _part_of(resource, "floating"), target)
@@ -116,10 +120,7 @@ class Instance(Kind):
         flavor = FlavorSpec.of(allocator.get(spec.flavor))
         image = ImageSpec.of(allocator.get(spec.image))
         made = {port.key: port for port in allocator.children(resource.id, "port")}
-        ports = [
-            allocator.get(nic.port) if nic.port else made[f"nic/{index}"]
-            for index, nic in enumerate(spec.networks or [])
-        ]
+        ports = [allocator.get(nic.port) if nic.port else made[key] for key, nic in _cards(spec)]
         root = flavor.disk or -(-image.virtual_size // GIB)
         for port in ports:
             allocator.take(resource, "attached", port.id)
@@ -155,6 +156,17 @@ def _part_of(resource: Resource, what: str) -> str:
     return f"{resource.name[: 254 - len(what)]}-{what}"
 
 
+def _cards(spec: InstanceSpec) -> Iterator[tuple[str, Nic]]:
+    """Each network card, with the key of the port that is made for it.
+
+    The network and not the position makes the key, so that a port stays when cards before it come or go.
+    """
+    so_far: Counter[str | None] = Counter()
+    for nic in spec.networks or []:
+        yield f"nic/{nic.network}/{so_far[nic.network]}", nic
+        so_far[nic.network] += 1
+
+
 def _port_spec(spec: InstanceSpec, nic: Nic) -> dict[str, Any]:
     wish: dict[str, Any] = {"network": nic.network, "security_groups": spec.security_groups}
     wish["fixed_ips"] = [{"ip_address": nic.fixed_ip}] if nic.fixed_ip else []
@@ -162,4 +174,6 @@ def _port_spec(spec: InstanceSpec, nic: Nic) -> dict[str, Any]:
 
 
 def _nic(port: Resource) -> dict[str, Any]:
-    return {"port": port.id, "mac_address": port.attributes["mac_address"], "mtu": port.attributes["mtu"]}
+    has = port.attributes
+    subnets = [address["subnet"] for address in has["addresses"]]
+    return {"port": port.id, "mac_address": has["mac_address"], "mtu": has["mtu"], "subnets": subnets}

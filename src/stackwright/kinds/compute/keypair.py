@@ -37,6 +37,7 @@ class Keypair(Kind):
 
     name = "keypair"
     spec = KeypairSpec
+    affects = ("instance",)
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The fingerprint as ssh-keygen -l prints it."""

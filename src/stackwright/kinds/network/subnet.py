@@ -109,11 +109,11 @@ class Candidates(Collection[str]):
 
 
 class Subnet(Kind):
-    """Attributes: gateway_ip ('' for none) and the effective allocation_pools."""
+    """Attributes: gateway_ip ('' for none) and the effective allocation_pools. Config drives tell of it, too."""
 
     name = "subnet"
     spec = SubnetSpec
-    affects = ("port", "router")
+    affects = ("port", "router", "instance")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Addresses of one network must be unambiguous, and those in use stay valid."""
