@@ -164,3 +164,26 @@ def test_a_network_card_stays_when_others_come_and_go(cloud: Sandbox) -> None:
     _settled(cloud, cloud.wish("instance", "one", networks=["net", "side"]))
     assert cloud.one("instance", "one").attributes["nics"][0] == second
     assert cloud.one("instance", "one").attributes["nics"][1] != first
+
+
+def test_another_external_subnet_changes_no_address_and_serves_when_the_first_is_full(cloud: Sandbox) -> None:
+    cloud.wish("subnet", "public-subnet", allocation_pools=[{"start": "172.24.4.100", "end": "172.24.4.101"}])
+    cloud.ensure(request(server("one", floating_ip="public")))
+    nats = sorted(map(repr, cloud.objects("Nat")))
+    cloud.wish("subnet", "added", network="public", cidr="172.24.5.0/24", enable_dhcp=False)
+    _settled(cloud, cloud.wish("router", "router", description="the same"))
+    _settled(cloud, cloud.wish("instance", "one", flavor="m1.small"))
+    assert sorted(map(repr, cloud.objects("Nat"))) == nats
+    _settled(cloud, cloud.wish("floating_ip", "f", network="public"))
+    assert cloud.one("floating_ip", "f").attributes["floating_ip_address"] == "172.24.5.2"
+
+
+def test_a_network_stays_external_and_shared_while_that_is_used(cloud: Sandbox) -> None:
+    with pytest.raises(Conflict, match="network public must stay external while it is used by router router; change"):
+        cloud.wish("network", "public", external=False)
+    cloud.ensure(request(Wish("project", "guests"), Wish("network", "net", spec={"shared": True})))
+    cloud.ensure(request(Wish("port", "theirs", spec={"network": "net"}), project="guests"))
+    with pytest.raises(Conflict, match="network net must stay shared while it is used by port theirs; change"):
+        cloud.wish("network", "net", shared=False)
+    cloud.ensure(request(Wish("port", "theirs", present=False), project="guests"))
+    _settled(cloud, cloud.wish("network", "net", shared=False))

@@ -234,3 +234,13 @@ def test_sums_equal_counters(new_place: Callable[[], Place]) -> None:
         cloud.drop("instance", "two")
         cloud.drop("instance", "one")
         assert flaws(cloud) == []
+
+
+def test_what_is_written_is_in_no_error(registry: Registry) -> None:
+    def break_it(txn: Transaction) -> None:
+        for _ in range(2):
+            txn.connection.execute(sa.insert(schema.setting), {"key": "same", "value": "swordfish"})
+
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        registry.write(break_it)
+    assert "swordfish" not in str(caught.value)

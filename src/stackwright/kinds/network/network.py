@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from stackwright.engine.errors import Conflict
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
@@ -42,6 +43,30 @@ class Network(Kind):
         """Everybody may use what leads outside, and what its owner shares."""
         return bool(resource.spec["external"] or resource.spec["shared"])
 
+    def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """Who uses it as something that leads outside, or that is shared, goes on doing so."""
+        before = allocator.get(wish.id)
+        spec = NetworkSpec.of(wish)
+        if before.spec and self.shared(before) and not self.shared(wish):
+            kinds = ("subnet", "port", "router", "instance", "floating_ip")
+            users = [user for kind in kinds for user in allocator.referrers(wish.id, kind)]
+            _keep("shared", wish, [user for user in users if user.project != wish.project])
+        if before.spec.get("external") and not spec.external:
+            routers = [item for item in allocator.referrers(wish.id, "router") if _leads_through(item, wish)]
+            _keep("external", wish, [*routers, *allocator.referrers(wish.id, "floating_ip")])
+        return wish.spec
+
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The effective MTU."""
         return {"mtu": NetworkSpec.of(resource).mtu or allocator.mtu}
+
+
+def _leads_through(router: Resource, network: Resource) -> bool:
+    return bool(router.spec["external_network"] == network.id)
+
+
+def _keep(option: str, network: Resource, users: list[Resource]) -> None:
+    """Raises Conflict where somebody relies on what the network is no longer to be."""
+    if users:
+        names = ", ".join(sorted(user.title for user in users)[:5])
+        raise Conflict(f"network {network.name} must stay {option} while it is used by {names}; change that first")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import model_validator
 
-from stackwright.engine.errors import Conflict, InvalidInput
+from stackwright.engine.errors import Conflict, Exhausted, InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Ref, Spec
@@ -98,6 +98,8 @@ def take_external(
 ) -> tuple[Resource, str]:
     """The subnet of an external network and the address in it that a resource gets: its wish, what it has, or any.
 
+    A subnet that is added later changes no address, and is used when the others are full.
+
     Only the addresses in the pools are ours to use. Raises InvalidInput, Conflict or Exhausted.
     """
     name = allocator.get(network).name
@@ -107,10 +109,20 @@ def take_external(
             f"{resource.title}: external network {name} has no subnet; declare one with the addresses you may use"
         )
     if not wish:
-        what = f"external address in subnet {subnets[0].name}"
-        pool = pool_of(subnets[0].id)
-        return subnets[0], allocator.take_first(resource, pool, [now], Candidates(subnets[0]), what)
+        subnets.sort(key=lambda subnet: not (now and is_host(now, subnet.spec["cidr"])))
+        return _take_any(resource, subnets, now, allocator)
     found = next((subnet for subnet in subnets if wish in Candidates(subnet)), None)
     if found is None:
         raise InvalidInput(f"{resource.title}: {wish} is in no allocation pool of network {name}; choose one that is")
     return found, allocator.take(resource, pool_of(found.id), wish)
+
+
+def _take_any(resource: Resource, subnets: list[Resource], now: str, allocator: Allocator) -> tuple[Resource, str]:
+    names = ", ".join(subnet.name for subnet in subnets)
+    for subnet in subnets:
+        what = f"external address in subnet {names}"
+        try:
+            return subnet, allocator.take_first(resource, pool_of(subnet.id), [now], Candidates(subnet), what)
+        except Exhausted as error:
+            full = error
+    raise full
