@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.kind import Allocator
@@ -27,6 +27,13 @@ class ImageSpec(Spec):
     properties: dict[str, str] = {}
     description: str = ""
     shared: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_content(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "checksum" not in value:
+            raise ValueError("it has no content yet; give src, the file that it is made of")
+        return value
 
 
 class Image(Kind):
