@@ -8,6 +8,7 @@ what they refer to, and what they hold. A resource that it inserted itself is kn
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -158,12 +159,17 @@ class Transaction:
         self._held.clear()
 
     def _give_back(self, ids: list[str]) -> None:
+        """Quota and claims of rows that go: together, so that each counter is changed only once."""
         self.load(ids)
         self.preload(ids)
-        for item in ids:
-            if item in self.known:
-                self.charge(self.known[item], {})
-                self.unclaim(item)
+        back: Counter[tuple[str, str]] = Counter()
+        for item in [item for item in ids if item in self.known]:
+            host, claimed = self._claims.pop(item, ("", {}))
+            back.update({(self.known[item].project, name): amount for name, amount in self._charges[item].items()})
+            back.update({(host, name): amount for name, amount in claimed.items()})
+        for (owner, name), amount in sorted(back.items()):
+            self.use(owner, name, -amount, "")
+        self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource.in_(ids)))
 
     # Families
 
