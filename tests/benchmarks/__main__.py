@@ -48,7 +48,7 @@ def main() -> None:
 
 def on_node(script: str) -> Any:
     """Run it on the lab's node with the library that is installed there."""
-    line = ["ssh", *SSH, "cloud1", "/opt/stackwright/bin/python", f"/root/{script}"]
+    line: list[str | Path] = ["ssh", *SSH, "cloud1", "/opt/stackwright/bin/python", f"/root/{script}"]
     return json.loads(subprocess.run(line, check=True, stdout=subprocess.PIPE).stdout)
 
 

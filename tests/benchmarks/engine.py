@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox import BASE, Place, Sandbox, request, server
+from stackwright.engine.request import Request
 from stackwright.engine.resource import Wish
 
 SIZES = (10, 100, 1000)
@@ -27,7 +28,7 @@ def growth() -> Iterator[tuple[int, list[float]]]:
             yield size, [_timed(cloud, wishes, check) for check in (False, False, True)]
 
 
-def _timed(cloud: Sandbox, wishes: object, check: bool) -> float:
+def _timed(cloud: Sandbox, wishes: Request, check: bool) -> float:
     began = time.monotonic()
     result = cloud.ensure(wishes, check)
     seconds = time.monotonic() - began
