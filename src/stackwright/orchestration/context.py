@@ -75,7 +75,8 @@ class StackContext:
         return self._texts[name]
 
     def condition(self, name: str) -> bool:
-        return self._conditions.holds(name, self)
+        with inside(file=self.template.file):
+            return self._conditions.holds(name, self)
 
     def facade(self, name: str) -> Any:
         if self.parent is None:

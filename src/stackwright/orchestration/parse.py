@@ -149,6 +149,7 @@ class _Builder:
         self.open: list[Map | List] = []
         self.keys: list[Any] = []
         self.names: list[str | None] = []
+        self.starts: list[int] = []
         self.anchors: dict[str, Any] = {}
         self.handlers: Mapping[type, Callable[[Any], None]] = {
             yaml.DocumentStartEvent: self.document,
@@ -192,14 +193,15 @@ class _Builder:
         self.open.append(container)
         self.keys.append(_NO_KEY)
         self.names.append(event.anchor)
+        self.starts.append(_line(event))
 
-    def end(self, event: Any) -> None:
-        container, _, name = self.open.pop(), self.keys.pop(), self.names.pop()
+    def end(self, _event: Any) -> None:
+        container, _, name, line = self.open.pop(), self.keys.pop(), self.names.pop(), self.starts.pop()
         if isinstance(container, Map) and _MERGE in container:
-            container = _merged(container, _line(event))
+            container = _merged(container, line)
         if name:
             self.anchors[name] = container
-        self.put(container, _line(event))
+        self.put(container, line)
 
     def put(self, value: Any, line: int) -> None:
         if not self.open:

@@ -36,12 +36,13 @@ class TemplateError(InvalidInput):
     @property
     def where(self) -> str:
         """`resources.web.properties.networks[0]`."""
-        text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
+        text = "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in self.path)
         return text.removeprefix(".")
 
     def __str__(self) -> str:
         place = ", ".join(filter(None, (self.file, f"line {self.line}" if self.line else "", self.where)))
-        return f"{place}: {self.words}" if place else self.words
+        text = f"{place}: {self.words}" if place else self.words
+        return " ".join(text.split())  # whatever stands in a template, this is one line
 
 
 class Undecided(TemplateError):

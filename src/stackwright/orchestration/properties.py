@@ -31,7 +31,8 @@ class _Checker:
     ) -> dict[str, Any]:
         for name in given:
             if name not in schema:
-                self.errors.append(TemplateError(f"no property is called {shown(name)}{nearest(name, schema)}", path))
+                words = f"no property is called {shown(name)}{nearest(name, schema)}"
+                self.errors.append(TemplateError(words, (*path, str(name))))
         result = {}
         for name, prop in schema.items():
             value = given.get(name)

@@ -128,9 +128,11 @@ class Validation:
             name = environment.registry.find(definition.type, definition.name)
             if is_template(name):
                 location = beside(context.template.file, name) if name == definition.type else name
-                self._nested(location, environment.child(definition.name, definition.type, given))
+                for error in self._nested(location, environment.child(definition.name, definition.type, given)):
+                    self._at(definition, context, TemplateError(f"{location}: {error.words}"))
             else:
-                self._properties(self._known(name), definition, given, context.template.file)
+                for error in self._property_errors(self._known(name), given):
+                    self._at(definition, context, error)
 
     def _known(self, name: str) -> ResourceType:
         found = self.types.find(name)
@@ -140,29 +142,31 @@ class Validation:
             self.missing[name] = found.service
         return found
 
-    def _properties(self, kind: ResourceType, definition: ResourceDefinition, given: dict[str, Any], file: str) -> None:
-        if kind.service:
-            return
-        for error in properties.checked(kind.properties, given, self.lookup)[1]:
-            line = _deepest_line(definition.properties, error.path) or definition.line
-            error.inside("resources", definition.name, "properties", line=line, file=file)
-            self.errors.append(error)
+    def _property_errors(self, kind: ResourceType, given: dict[str, Any]) -> list[TemplateError]:
+        return [] if kind.service else properties.checked(kind.properties, given, self.lookup)[1]
 
-    def _nested(self, location: str, environment: Environment) -> None:
+    def _at(self, definition: ResourceDefinition, context: StackContext, error: TemplateError) -> None:
+        """Note an error about the properties of a resource."""
+        line = _deepest_line(definition.properties, error.path) or definition.line
+        error.inside("resources", definition.name, "properties", line=line, file=context.template.file)
+        self.errors.append(error)
+
+    def _nested(self, location: str, environment: Environment) -> list[TemplateError]:
+        """Check the template of a nested stack. What is returned is wrong with the values that it is given."""
         if location in self._open:
             raise TemplateError(f"templates include each other in a circle: {' -> '.join([*self._open, location])}")
         if len(self._open) > MAX_NESTING:
             raise TemplateError(f"templates are nested more than {MAX_NESTING} deep")
         if is_url(location):  # validation is offline
-            return
+            return []
         template = read_template(self.files.read(location), location)
         found, errors = self._values(template, environment)
-        self.errors += errors
         self._open.append(location)
         try:
             self._contents(template, environment, found)
         finally:
             self._open.pop()
+        return errors
 
     @contextmanager
     def _noted(self, *path: Step, line: int = 0, file: str = "") -> Iterator[None]:

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Public HOT templates, which lie beside the repository: all of them are read and evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stackwright.orchestration import parameters
+from stackwright.orchestration.context import StackContext
+from stackwright.orchestration.files import LocalFiles
+from stackwright.orchestration.graph import dependencies, ordered
+from stackwright.orchestration.template import Template, read_template
+from stackwright.orchestration.validate import PSEUDO
+from stackwright.orchestration.values import Unknown
+
+FOLDER = Path(__file__).parents[4] / "shared" / "templates"
+INDEX = FOLDER / "index.yaml"
+CASES = (
+    [item for item in yaml.safe_load(INDEX.read_text()) if item["file"].startswith("hot/")] if INDEX.exists() else []
+)
+
+
+def test_templates_are_there() -> None:
+    assert CASES, f"the public templates are missing: {INDEX} is expected beside the repository"
+    listed = {item["file"] for item in CASES}
+    assert {str(path.relative_to(FOLDER)) for path in (FOLDER / "hot").rglob("*.yaml")} == listed
+
+
+def read(case: dict[str, Any]) -> Template:
+    path = FOLDER / case["file"]
+    return read_template(path.read_bytes(), str(path))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[item["file"] for item in CASES])
+def test_template_is_evaluated(case: dict[str, Any]) -> None:
+    template = read(case)
+    values, errors = parameters.values(template.parameters, case.get("parameters", {}), {})
+    assert [str(error) for error in errors if "has no default" not in str(error)] == []
+    assert bool(errors) == (case.get("then") == "nested")  # what another template uses gets its values from there
+    missing = {name: Unknown("the parameter", name) for name in template.parameters if name not in values}
+    context = StackContext(
+        template, {**PSEUDO, **values, **missing}, lambda name: f"id-of-{name}", attribute, LocalFiles()
+    )
+    for definition in context.resources().values():
+        assert isinstance(context.properties(definition), dict)
+        assert context.deletion_policy(definition) in ("Delete", "Retain", "Snapshot")
+    for output in template.outputs.values():
+        context.output(output)
+    assert set(ordered(dependencies(context))) == set(context.resources())
+
+
+def attribute(name: str, path: Sequence[Any]) -> Any:
+    return Unknown(name, ".".join(map(str, path)))
