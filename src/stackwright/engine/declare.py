@@ -150,7 +150,8 @@ class Declaration:
             return target
 
         try:
-            spec = kind.validate({**row.spec, **wish.spec}, resolve)
+            # What was on its way out is declared anew, and not a change of what it was.
+            spec = kind.validate({**(row.spec if row.wanted else {}), **wish.spec}, resolve)
             completed = kind.complete(dataclasses.replace(row, spec=spec), self.allocation)
             if completed != spec:
                 spec = kind.validate(completed, resolve)

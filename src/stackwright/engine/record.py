@@ -73,21 +73,37 @@ def record(
     run.confirm(txn)
     recorded = {}
     txn.load(results)
+    behind = _behind(txn, [item for item, outcome in results.items() if outcome.error])
     for resource_id, outcome in results.items():
-        after = _settle(txn, kinds, outcome, objects.get(resource_id, []))
+        known = outcome.before is not None and resource_id in behind
+        after = _settle(txn, kinds, outcome, objects.get(resource_id, []), unfinished=known)
         recorded[resource_id] = Outcome(outcome.before, after, outcome.changes, outcome.error)
     txn.record_events(_event(item, actor) for item in recorded.values() if item.changed or item.error)
     txn.remove([item for item, outcome in recorded.items() if outcome.after is None])
     return recorded
 
 
-def _settle(txn: Transaction, kinds: Mapping[str, Kind], outcome: Outcome, objects: list[Object]) -> Resource | None:
-    """The row as it stands now; None when it may go."""
+def _behind(txn: Transaction, failed: Iterable[str]) -> set[str]:
+    """What failed resources refer to, also through others: a change of it has not reached all that it affects."""
+    found: set[str] = set()
+    fresh = set(failed)
+    while fresh:
+        fresh = set().union(*txn.targets(sorted(fresh)).values()) - found
+        found |= fresh
+    return found
+
+
+def _settle(
+    txn: Transaction, kinds: Mapping[str, Kind], outcome: Outcome, objects: list[Object], *, unfinished: bool
+) -> Resource | None:
+    """The row as it stands now; None when it may go. What is unfinished is gone on with when it is declared again."""
     if outcome.after is None:
         return None
     row = txn.get(outcome.after.id)
     if outcome.error:
         return txn.update(row, status="error", message=outcome.error)
+    if unfinished and row.status == "pending":
+        return row
     kind = kinds[row.kind]
     learned = dict(kind.learn(row, objects))
     if (row.status, row.message, learned) != ("active", "", dict(row.attributes)):

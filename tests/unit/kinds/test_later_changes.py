@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import KEY, Sandbox, flaws, portrait, request, server
+from sandbox import GIB, IMAGE, KEY, Sandbox, flaws, portrait, request, server
 from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
@@ -187,3 +187,47 @@ def test_a_network_stays_external_and_shared_while_that_is_used(cloud: Sandbox) 
         cloud.wish("network", "net", shared=False)
     cloud.ensure(request(Wish("port", "theirs", present=False), project="guests"))
     _settled(cloud, cloud.wish("network", "net", shared=False))
+
+
+def test_a_router_may_let_go_of_a_leg_together_with_what_needed_it(cloud: Sandbox) -> None:
+    cloud.ensure(request(server("one", floating_ip="public")))
+    bare = Wish("router", "router", spec={"interfaces": [], "external_network": ""})
+    with pytest.raises(Conflict, match="router router: floating IP one-floating needs this leg; remove that first"):
+        cloud.ensure(request(bare))
+    _settled(cloud, cloud.ensure(request(bare, server("one", floating_ip=""))))
+
+
+def test_a_flavor_stays_as_large_as_the_images_of_its_instances(cloud: Sandbox) -> None:
+    cloud.wish("image", "large", **{**IMAGE, "checksum": "ab" * 32, "virtual_size": 5 * GIB})
+    cloud.ensure(request(server("one", image="large", flavor="m1.small")))
+    shrink = request(Wish("flavor", "m1.small", spec={"disk": 4}), allow_loss_of=frozenset({"one"}))
+    with pytest.raises(InvalidInput, match="instance one needs a disk of 5 GiB for its image; keep that much"):
+        cloud.ensure(shrink)
+
+
+# After a failure
+
+
+def test_a_change_that_did_not_reach_everything_is_gone_on_with(cloud: Sandbox) -> None:
+    cloud.ensure(request(server("one"), server("two")))
+    host = cloud.one("instance", "one").host
+    cloud.drivers["libvirt"].unreachable = {host: f"host {host} does not answer"}  # type: ignore[attr-defined]
+    assert cloud.wish("subnet", "sub", dns_nameservers=["9.9.9.9"]).errors == [f"host {host} does not answer"]
+    assert cloud.wish("subnet", "sub", dns_nameservers=["9.9.9.9"]).errors == [f"host {host} does not answer"]
+    cloud.drivers["libvirt"].unreachable = {}  # type: ignore[attr-defined]
+    again = cloud.wish("subnet", "sub", dns_nameservers=["9.9.9.9"])
+    assert again.changed
+    _settled(cloud, again)
+    assert not cloud.wish("subnet", "sub", dns_nameservers=["9.9.9.9"]).changed
+
+
+def test_what_is_declared_while_it_still_goes_is_declared_anew(cloud: Sandbox) -> None:
+    cloud.ensure(request(server("one", floating_ip="public", user_data="#!/bin/sh", reboots=2)))
+    host = cloud.one("instance", "one").host
+    cloud.drivers["libvirt"].unreachable = {host: "away"}  # type: ignore[attr-defined]
+    assert cloud.drop("instance", "one").errors
+    cloud.drivers["libvirt"].unreachable = {}  # type: ignore[attr-defined]
+    _settled(cloud, cloud.ensure(request(server("one"))))
+    spec = cloud.one("instance", "one").spec
+    assert (spec["floating_ip"], spec["user_data"], spec["reboots"]) == (None, "", 2)
+    assert cloud.find("floating_ip") == []

@@ -78,15 +78,21 @@ class Instance(Kind):
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The only network, where none was named; and an image that fits the flavor."""
         self._fits(wish, allocator)
-        if wish.spec.get("networks") is not None:
-            return wish.spec
+        # A guest remembers how often it was rebooted, so this never falls.
+        reboots = max(wish.spec["reboots"], allocator.get(wish.id).spec.get("reboots", 0))
+        return {**wish.spec, "reboots": reboots, "networks": self._networks(wish, allocator)}
+
+    def _networks(self, wish: Resource, allocator: Allocator) -> list[Mapping[str, Any]]:
+        listed: list[Mapping[str, Any]] | None = wish.spec["networks"]
+        if listed is not None:
+            return listed
         own = [item for item in allocator.visible("network", wish.project) if not item.spec["external"]]
         if len(own) != 1:
             names = ", ".join(sorted(item.name for item in own)) or "none"
             raise InvalidInput(
                 f"instance {wish.name} names no network and there is not just one to take ({names}); list networks"
             )
-        return {**wish.spec, "networks": [{"network": own[0].id, "port": None, "fixed_ip": None}]}
+        return [{"network": own[0].id, "port": None, "fixed_ip": None}]
 
     def _fits(self, wish: Resource, allocator: Allocator) -> None:
         flavor = FlavorSpec.of(allocator.get(wish.spec["flavor"]))
@@ -121,7 +127,10 @@ class Instance(Kind):
         image = ImageSpec.of(allocator.get(spec.image))
         made = {port.key: port for port in allocator.children(resource.id, "port")}
         ports = [allocator.get(nic.port) if nic.port else made[key] for key, nic in _cards(spec)]
-        root = flavor.disk or -(-image.virtual_size // GIB)
+        smallest = -(-image.virtual_size // GIB)
+        root = flavor.disk or smallest
+        if root < smallest:
+            raise InvalidInput(f"instance {resource.name} needs a disk of {smallest} GiB for its image; keep that much")
         for port in ports:
             allocator.take(resource, "attached", port.id)
         return {

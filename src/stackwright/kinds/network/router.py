@@ -51,19 +51,19 @@ class Router(Kind):
         if spec.external_network and not allocator.get(spec.external_network).spec["external"]:
             name = allocator.get(spec.external_network).name
             raise InvalidInput(f"router {wish.name}: network {name} is not external; declare it with external: true")
-        self._keep_floating(wish, spec, allocator)
         return wish.spec
 
-    def _keep_floating(self, wish: Resource, spec: RouterSpec, allocator: Allocator) -> None:
+    def _keep_floating(self, resource: Resource, spec: RouterSpec, allocator: Allocator) -> None:
         subnets = {interface.subnet for interface in spec.interfaces}
-        for floating in allocator.referrers(wish.id, "floating_ip"):
+        for floating in allocator.referrers(resource.id, "floating_ip"):
             used = floating.attributes.get("subnet")
             if used not in subnets or floating.spec["network"] != spec.external_network:
-                raise Conflict(f"router {wish.name}: floating IP {floating.name} needs this leg; remove that first")
+                raise Conflict(f"router {resource.name}: floating IP {floating.name} needs this leg; remove that first")
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Addresses and MACs of every leg."""
         spec = RouterSpec.of(resource)
+        self._keep_floating(resource, spec, allocator)
         return {
             "interfaces": [self._leg(resource, interface, allocator) for interface in spec.interfaces],
             "gateway": self._gateway(resource, spec, allocator),
