@@ -24,6 +24,7 @@ from stackwright.render import libvirt, ovn
 
 RENDERERS = {"ovn": ovn.RENDER, "libvirt": libvirt.RENDER}
 GIB = 1024**3
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH0DYkRmqdQ5B6i3V5x3qN0Jc4m1zJ7mCkYTkz8mQv3E someone@somewhere"
 IMAGE = {"checksum": "c0" * 32, "disk_format": "qcow2", "size": GIB // 8, "virtual_size": GIB}
 
@@ -142,7 +143,8 @@ def _names(rows: Any) -> dict[str, str]:
 
     def path(item: str) -> str:
         row = by_id[item]
-        return f"{path(row['owner'])}/{row['key']}" if row["owner"] in by_id else f"{row['kind']}:{row['key']}"
+        key = ID.sub(lambda match: path(match[0]) if match[0] in by_id else match[0], row["key"])
+        return f"{path(row['owner'])}/{key}" if row["owner"] in by_id else f"{row['kind']}:{key}"
 
     return {item: path(item) for item in by_id}
 
