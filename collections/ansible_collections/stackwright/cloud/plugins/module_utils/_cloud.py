@@ -55,12 +55,13 @@ class CloudModule:
 
     def run(self) -> None:
         """Answer, and end the module."""
+        waited: dict[str, None] = {}
         try:
-            with Cloud.open() as cloud:
+            with Cloud.open(say=lambda line: waited.setdefault(line)) as cloud:
                 told = self.answer(cloud)
         except StackwrightError as error:
             self.module.fail_json(msg=str(error))
-        for words in told.pop("warnings", ()):
+        for words in (*waited, *told.pop("warnings", ())):
             self.module.warn(words)
         errors = told.pop("errors", ())
         if errors:
