@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import libvirt
 
+from stackwright.drivers.libvirt.console import Logs
 from stackwright.drivers.libvirt.errors import message
 from stackwright.drivers.libvirt.objects import CONSOLE_POOL, POOL
 from stackwright.drivers.libvirt.parsing import has_virtualisation, parse_capabilities, parse_pool_path
@@ -50,7 +51,7 @@ class Connection:
     libvirt: libvirt.virConnect
     host: Host
     pool: libvirt.virStoragePool
-    consoles: libvirt.virStoragePool
+    logs: Logs
     refreshing: threading.Lock
 
 
@@ -136,7 +137,7 @@ def _connection(place: str, opened: libvirt.virConnect) -> Connection:
         pool_path=parse_pool_path(pool.XMLDesc()),
         console_path=parse_pool_path(consoles.XMLDesc()),
     )
-    return Connection(place, opened, host, pool, consoles, threading.Lock())
+    return Connection(place, opened, host, pool, Logs(consoles), threading.Lock())
 
 
 def _works_kvm(opened: libvirt.virConnect, arch: str, cpu: str) -> bool:
