@@ -142,6 +142,17 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
         _rule(protocol="tcp", port_range_min=80, port_range_max=22),
         "port_range_min 80 is above port_range_max 22; swap them",
     ),
+    "rule for IPv6 with an IPv4 range": (
+        "security_group",
+        _rule(ethertype="IPv6", remote_ip_prefix="0.0.0.0/0"),
+        "remote_ip_prefix 0.0.0.0/0 is IPv4 and the rule is for IPv6; leave it out",
+    ),
+    "rule with an impossible ICMP type": (
+        "security_group",
+        _rule(protocol="icmp", port_range_min=256),
+        "type and code of icmp go up to 255; mend port_range_min and port_range_max",
+    ),
+    "MTU that nothing fits into": ("network", {"mtu": 67}, "mtu 67 is too small for IPv4, which needs 68"),
     "rule with an impossible port": (
         "security_group",
         _rule(protocol="tcp", port_range_min=1, port_range_max=70000),

@@ -22,6 +22,8 @@ def _settled(cloud: Sandbox, result: Result) -> None:
     assert flaws(cloud) == []
 
 
+TWIN = {"network": "twin", "cidr": "10.0.0.0/25"}
+
 # What goes together
 
 
@@ -231,3 +233,11 @@ def test_what_is_declared_while_it_still_goes_is_declared_anew(cloud: Sandbox) -
     spec = cloud.one("instance", "one").spec
     assert (spec["floating_ip"], spec["user_data"], spec["reboots"]) == (None, "", 2)
     assert cloud.find("floating_ip") == []
+
+
+def test_a_router_joins_only_subnets_that_can_be_told_apart(cloud: Sandbox) -> None:
+    cloud.ensure(request(Wish("network", "twin"), Wish("subnet", "twin-sub", spec=TWIN)))
+    with pytest.raises(
+        InvalidInput, match="router router: 10.0.0.0/24 of subnet sub overlaps 10.0.0.0/25 of subnet tw"
+    ):
+        cloud.wish("router", "router", interfaces=["sub", "twin-sub"])

@@ -11,6 +11,8 @@ from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
 
+SMALLEST_MTU = 68
+
 
 class NetworkSpec(Spec):
     """provider_physical_network: the bridge mapping that leads out; provider_segmentation_id: its VLAN, if tagged.
@@ -29,6 +31,8 @@ class NetworkSpec(Spec):
     def _provider(self) -> "NetworkSpec":
         if self.provider_segmentation_id and not self.provider_physical_network:
             raise ValueError("provider_segmentation_id needs provider_physical_network, the bridge mapping to use")
+        if 0 < self.mtu < SMALLEST_MTU:
+            raise ValueError(f"mtu {self.mtu} is too small for IPv4, which needs {SMALLEST_MTU}; 0 takes the cloud's")
         return self
 
 

@@ -2,6 +2,8 @@
 """Routers: they join subnets, and lead outside."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
+from itertools import combinations
 from typing import Annotated, Any
 
 from pydantic import model_validator
@@ -48,6 +50,7 @@ class Router(Kind):
         subnets = [interface.subnet for interface in spec.interfaces]
         if len(set(subnets)) < len(subnets):
             raise InvalidInput(f"router {wish.name} lists a subnet twice in its interfaces; one leg is enough")
+        _unambiguous(wish, [allocator.get(subnet) for subnet in subnets])
         if spec.external_network and not allocator.get(spec.external_network).spec["external"]:
             name = allocator.get(spec.external_network).name
             raise InvalidInput(f"router {wish.name}: network {name} is not external; declare it with external: true")
@@ -91,6 +94,16 @@ class Router(Kind):
         now = (resource.attributes.get("gateway") or {}).get("ip_address", "")
         subnet, address = take_external(resource, spec.external_network, spec.external_ip, now, allocator)
         return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, "gateway")}
+
+
+def _unambiguous(router: Resource, subnets: list[Resource]) -> None:
+    """Raises InvalidInput where an address would be in two of the subnets that a router joins."""
+    for one, other in combinations(subnets, 2):
+        if IPv4Network(one.spec["cidr"]).overlaps(IPv4Network(other.spec["cidr"])):
+            raise InvalidInput(
+                f"router {router.name}: {one.spec['cidr']} of subnet {one.name} overlaps {other.spec['cidr']} of "
+                f"subnet {other.name}; join one of them to another router"
+            )
 
 
 def take_external(

@@ -12,6 +12,7 @@ from stackwright.kinds.base import Kind, Ref, Spec
 from stackwright.kinds.network.subnet import Cidr
 
 PORTED = ("tcp", "udp", "sctp")
+MOST_OF_ICMP = 255
 
 
 class Rule(Spec):
@@ -36,6 +37,10 @@ class Rule(Spec):
     @model_validator(mode="after")
     def _sensible(self) -> "Rule":
         low, high = self.port_range_min, self.port_range_max
+        if self.remote_ip_prefix and self.ethertype == "IPv6":
+            raise ValueError(f"remote_ip_prefix {self.remote_ip_prefix} is IPv4 and the rule is for IPv6; leave it out")
+        if self.protocol == "icmp" and max(low or 0, high or 0) > MOST_OF_ICMP:
+            raise ValueError(f"type and code of icmp go up to {MOST_OF_ICMP}; mend port_range_min and port_range_max")
         if self.remote_group and self.remote_ip_prefix:
             raise ValueError("a rule has remote_ip_prefix or remote_group, not both; write two rules")
         if (low is not None or high is not None) and self.protocol is None:
