@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stackwright.orchestration.constraints import no_lookup
+from stackwright.orchestration.constraints import AllowedPattern, Length, no_lookup
 from stackwright.orchestration.interfaces import Lookup, Property
 from stackwright.orchestration.parameters import number
 from stackwright.orchestration.problem import Step, TemplateError, kind_of, nearest, shown
@@ -71,7 +71,9 @@ class _Checker:
         for rule in prop.constraints:
             if wrong := rule.check(value, self.lookup):
                 reason = f" ({rule.description})" if rule.description else ""
-                self.errors.append(TemplateError(f"the value {shown(value)} {wrong}{reason}", path))
+                secret = isinstance(rule, Length | AllowedPattern)  # what passwords have to keep
+                words = f"the value{'' if secret else f' {shown(value)}'} {wrong}{reason}"
+                self.errors.append(TemplateError(words, path))
 
 
 def _string(value: Any) -> str:

@@ -58,9 +58,14 @@ class ResourceRegistry:
         for types in (own, self.types):
             if types.get(name):
                 return types[name]
-            globs = [key for key in types if key.endswith("*") and name.startswith(key[:-1]) and types[key] != name]
+            globs = {
+                key: target
+                for key, target in types.items()
+                if target and target != name and key.endswith("*") and name.startswith(key[:-1])
+            }
             if globs:
-                return _expanded(max(globs, key=len), str(types[max(globs, key=len)]), name)
+                pattern = max(globs, key=len)
+                return _expanded(pattern, globs[pattern], name)
         return None
 
     def hooks(self, resource: str) -> frozenset[str]:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`stackwright stack`: looks at templates, offline."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from stackwright.orchestration.context import StackContext
+    from stackwright.orchestration.environment import Environment
+    from stackwright.orchestration.interfaces import ResourceTypes
+    from stackwright.orchestration.template import Template
+    from stackwright.orchestration.validate import Validation
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser's subcommands."""
+    stack = commands.add_parser("stack", help="look at templates of stacks, without a cloud")
+    actions = stack.add_subparsers(required=True, metavar="ACTION")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("file", metavar="FILE", help="a HOT template")
+    common.add_argument("-e", "--environment", metavar="ENV", action="append", default=[], help="an environment file")
+    common.add_argument("-P", "--parameter", metavar="KEY=VALUE", action="append", default=[], help="a parameter")
+    validate = actions.add_parser("validate", parents=[common], help="say what is wrong; exit code 1 if anything is")
+    validate.add_argument("--json", action="store_true", help="write JSON")
+    validate.set_defaults(run=_validate)
+    graph = actions.add_parser("graph", parents=[common], help="draw which resource needs which")
+    graph.add_argument("--format", choices=("dot", "svg"), default="dot", help="%(default)s if not given")
+    graph.set_defaults(run=_graph)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from stackwright.orchestration.problem import TemplateError
+
+    validation = _validation()
+    needed: list[str] = []
+    try:
+        report = validation.stack(*_read(options))
+        needed = list(report.needed)
+    except TemplateError as error:
+        validation.errors.append(error)
+    if options.json:
+        print(json.dumps(_told(validation, needed), indent=2))
+    else:
+        _tell(options.file, validation, needed)
+    return 1 if validation.errors or validation.missing else 0
+
+
+def _graph(options: argparse.Namespace) -> int:
+    from stackwright.orchestration import drawing, graph
+
+    template, environment = _read(options)
+    context = _context(template, environment)
+    found = graph.dependencies(context)
+    types = {name: template.resources[name].type for name in found}
+    print(getattr(drawing, options.format)(found, types), end="")
+    return 0
+
+
+def _validation() -> Validation:
+    from importlib import import_module
+
+    from stackwright.orchestration.files import LocalFiles
+    from stackwright.orchestration.validate import Validation
+
+    types = cast("ResourceTypes", import_module("stackwright.orchestration.types"))
+    return Validation(types, LocalFiles())
+
+
+def _context(template: Template, environment: Environment) -> StackContext:
+    return _validation().context(template, environment)
+
+
+def _read(options: argparse.Namespace) -> tuple[Template, Environment]:
+    """The template, and all environments and parameters as one."""
+    from dataclasses import replace
+
+    from stackwright.orchestration.environment import merged, read_environment
+    from stackwright.orchestration.files import LocalFiles
+    from stackwright.orchestration.template import read_template
+
+    files = LocalFiles()
+    template = read_template(files.read(options.file), options.file)
+    environments = [read_environment(files.read(name), name) for name in options.environment]
+    environment = merged(environments, {name: item.type for name, item in template.parameters.items()})
+    return template, replace(environment, parameters={**environment.parameters, **_parameters(options.parameter)})
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    from stackwright.engine.errors import InvalidInput
+
+    found = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            raise InvalidInput(f"a parameter is given as KEY=VALUE, and {item} is not")
+        found[name] = value
+    return found
+
+
+def _tell(file: str, validation: Validation, needed: list[str]) -> None:
+    for error in validation.errors:
+        print(f"stackwright: {error}", file=sys.stderr)
+    if validation.missing:
+        print(f"stackwright: {file}: {unsupported(validation)}", file=sys.stderr)
+    if not validation.errors and not validation.missing:
+        print(f"{file}: valid" + (f"; to be given: {', '.join(needed)}" if needed else ""))
+
+
+def unsupported(validation: Validation) -> str:
+    """The types that have no service here, in one sentence."""
+    types = ", ".join(f"{name} ({service})" for name, service in sorted(validation.missing.items()))
+    return f"unsupported resource types: {types}"
+
+
+def _told(validation: Validation, needed: list[str]) -> dict[str, Any]:
+    errors = [
+        {"file": error.file, "line": error.line, "path": error.where, "message": error.words}
+        for error in validation.errors
+    ]
+    return {
+        "valid": not errors and not validation.missing,
+        "errors": errors,
+        "unsupported": dict(sorted(validation.missing.items())),
+        "needed": needed,
+    }
