@@ -85,6 +85,7 @@ class Instance(Kind):
     def _networks(self, wish: Resource, allocator: Allocator) -> list[Mapping[str, Any]]:
         listed: list[Mapping[str, Any]] | None = wish.spec["networks"]
         if listed is not None:
+            _has_each_port_once(wish, [nic["port"] for nic in listed if nic["port"]], allocator)
             return listed
         own = [item for item in allocator.visible("network", wish.project) if not item.spec["external"]]
         if len(own) != 1:
@@ -158,6 +159,12 @@ class Instance(Kind):
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """Instances, vCPUs and memory in MiB."""
         return {"instances": 1, "vcpus": resource.attributes["vcpus"], "ram": resource.attributes["ram"]}
+
+
+def _has_each_port_once(wish: Resource, ports: list[str], allocator: Allocator) -> None:
+    twice = next((port for port in ports if ports.count(port) > 1), None)
+    if twice:
+        raise InvalidInput(f"instance {wish.name} lists {allocator.get(twice).title} twice; list it once")
 
 
 def _part_of(resource: Resource, what: str) -> str:
