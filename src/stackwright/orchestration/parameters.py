@@ -228,20 +228,24 @@ def _rules(data: Any, kind: str, version: Version) -> list[Rule]:
         return []
     if not isinstance(data, list):
         raise TemplateError(f"constraints must be a list, and are {kind_of(data)}")
-    rules = []
+    rules: list[Rule] = []
     for index, item in enumerate(data):
         with inside(index, line=line_of(data, index)):
-            rules.append(_rule(item, kind, version))
+            rules += _of_entry(item, kind, version)
     return rules
 
 
-def _rule(data: Any, kind: str, version: Version) -> Rule:
+def _of_entry(data: Any, kind: str, version: Version) -> list[Rule]:
+    """The rules of one entry of `constraints`: usually one, with its description."""
     kinds = tuple(name for name in KINDS if name != "modulo" or version.modulo)
     _check_keys(data, ("description", *kinds), "a constraint")
     names = [name for name in kinds if name in data]
-    if len(names) != 1:
+    if not names:
         raise TemplateError(f"a constraint must have one of {', '.join(kinds)}")
-    name = names[0]
+    return [_rule(name, data, kind) for name in names]
+
+
+def _rule(name: str, data: Any, kind: str) -> Rule:
     if kind not in KINDS[name]:
         raise TemplateError(f"{name} is for parameters of the type {' or '.join(KINDS[name])}, and this is a {kind}")
     with inside(name, line=line_of(data, name)):

@@ -11,6 +11,7 @@ from stackwright.orchestration.interfaces import Lookup, Property
 from stackwright.orchestration.parameters import number
 from stackwright.orchestration.problem import Step, TemplateError, kind_of, nearest, shown
 from stackwright.orchestration.values import Unknown, unknown_in
+from stackwright.orchestration.versions import FUNCTION_NAMES
 
 
 def checked(
@@ -50,8 +51,7 @@ class _Checker:
         try:
             value = _CONVERT[prop.type](value)
         except TemplateError as error:
-            error.inside(*path)
-            self.errors.append(error)
+            self.errors.append(TemplateError(f"{error.words}{_meant(value)}", path))
             return value
         value = self.inside(prop, value, path)
         if not unknown_in(value):
@@ -117,6 +117,11 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "map": _map,
     "any": lambda value: value,
 }
+
+
+def _meant(value: Any) -> str:
+    """A map of one key may be a function that is spelled wrong."""
+    return nearest(next(iter(value)), FUNCTION_NAMES) if isinstance(value, dict) and len(value) == 1 else ""
 
 
 def _meaning(prop: Property) -> str:

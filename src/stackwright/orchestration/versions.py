@@ -130,6 +130,13 @@ def _removed(name: str) -> Plain:
     return Plain(refuse, lazy=True)
 
 
+def _later(name: str, since: str, date: str) -> Plain:
+    def refuse(*_: object) -> None:
+        raise TemplateError(f"{name} is a function since the version {since}, and this template has {date}")
+
+    return Plain(refuse, lazy=True)
+
+
 def _not_in_conditions(name: str, known: Mapping[str, Plain]) -> Plain:
     def refuse(*_: object) -> None:
         raise TemplateError(f"{name} cannot be used in a condition; what can is {', '.join(sorted(known))}")
@@ -140,7 +147,10 @@ def _not_in_conditions(name: str, known: Mapping[str, Plain]) -> Plain:
 def _version(date: str) -> Version:
     functions = dict(FIRST)
     for added, more in ADDED.items():
-        functions |= more if added <= date else {}
+        if added <= date:
+            functions |= more
+        else:  # words like `repeat` may be data; names like `str_split` hardly are
+            functions |= {name: _later(name, added, date) for name in more if "_" in name and name not in functions}
     functions |= {name: _removed(name) for name, until in REMOVED.items() if date >= until}
     known: dict[str, Plain] = {}
     for added, more in CONDITIONS.items():
@@ -150,6 +160,8 @@ def _version(date: str) -> Version:
 
 
 VERSIONS = {date: _version(date) for date in DATES}
+
+FUNCTION_NAMES = frozenset(name for version in VERSIONS.values() for name in version.functions)
 
 
 def find_version(name: object) -> Version:

@@ -276,6 +276,11 @@ WRONG: list[tuple[str, str, str]] = [
     ),
     ("2014-10-16", "{Fn::Join: [',', []]}", "Fn::Join is no function since the version 2014-10-16: use list_join"),
     ("2015-10-15", "{Fn::Select: [0, []]}", "Fn::Select is no function since the version 2015-10-15: use get_param"),
+    (
+        OLD,
+        "{str_split: [a, b]}",
+        "str_split is a function since the version 2015-10-15, and this template has 2013-05-23",
+    ),
     (OLD, "{Fn::Select: [x, [a]]}", "the index of a list must be a number, and is text"),
     (OLD, "{Fn::Select: [0, 'a']}", "the text to choose from must be JSON"),
     (OLD, "{Fn::MemberListToMap: [a, b, [c]]}", "a member looks like .member.0.a=VALUE, and this is c"),

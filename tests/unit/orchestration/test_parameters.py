@@ -97,6 +97,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("{type: string, constraints: [{allowed_pattern: 'a|ab'}]}", "ab", "must match the pattern a|ab"),
     ("{type: number, constraints: [{modulo: {step: 3, offset: 1}}]}", 5, "must be a multiple of 3 with an offset of 1"),
     ("{type: string, constraints: [{length: {min: 1}}, {allowed_values: [x]}]}", "y", "must be one of x"),
+    ("{type: string, constraints: [{length: {min: 1}, allowed_values: [x]}]}", "y", "must be one of x"),
 ]
 
 

@@ -214,6 +214,7 @@ def test_properties_are_converted(given: dict[str, Any], expected: dict[str, Any
 
 WRONG = [
     ({"name": [1]}, "name: must be text, and is a list"),
+    ({"name": {"get_parm": "x"}}, "name: must be text, and is a map; did you mean get_param?"),
     ({"size": "5.5"}, "size: must be a whole number, and is 5.5"),
     ({"size": "x"}, "size: must be a number, and is text"),
     ({"drive": 1}, "drive: must be true or false, and is a number"),
