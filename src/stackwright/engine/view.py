@@ -74,7 +74,8 @@ class Picture:
 def take(txn: Transaction, ids: Iterable[str], also: Iterable[str] = ()) -> Picture:
     """The picture of a scope: the resources, their children, and the closure of what they refer to.
 
-    also: ids of more to know, with what they refer to: what the scope referred to before.
+    also: ids of more to know, with what they refer to: what the scope referred to before. What only looks like an id
+    (a description may) is left out.
     """
     scope = set(ids)
     fresh = scope
@@ -82,7 +83,7 @@ def take(txn: Transaction, ids: Iterable[str], also: Iterable[str] = ()) -> Pict
         fresh = {child.id for child in txn.select_in("owner", sorted(fresh))} - scope
         scope |= fresh
     targets: dict[str, set[str]] = {}
-    known = scope | set(also)
+    known = scope | {row.id for row in txn.select_in("id", sorted(set(also)))}
     fresh = set(known)
     while fresh:
         found = txn.targets(sorted(fresh))

@@ -245,3 +245,9 @@ def test_an_instance_is_plugged_into_a_port_once(cloud: Sandbox) -> None:
     cloud.wish("port", "p", network="net")
     with pytest.raises(InvalidInput, match="instance one lists port p twice; list it once"):
         cloud.ensure(request(server("one", networks=[{"port": "p"}, {"port": "p"}])))
+
+
+def test_a_text_may_look_like_an_id(cloud: Sandbox) -> None:
+    text = "3f1c1e9b-7e0c-4b9d-9a43-0c4a60b8c3a7"
+    cloud.ensure(request(server("one", description=text, metadata={"build": text})))
+    _settled(cloud, cloud.ensure(request(server("one", description="", metadata={}))))
