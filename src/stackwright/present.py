@@ -18,13 +18,15 @@ from stackwright.engine.view import Picture
 
 MASKED = {"user_data": "(not shown)"}
 HIDDEN = ("reboots", "started")
+WORDS = ("description", "metadata", "properties", "extra_specs")
+"""What users write for themselves: it names nothing, even where it looks like an id."""
 
 
 def facts(resource: Resource, picture: Picture) -> dict[str, Any]:
     """Everything about a resource that is worth knowing, flat: what was declared, then what was allocated."""
     plain = {**_masked(resource.spec), **resource.attributes}
     shown = {key: value for key, value in plain.items() if key not in HIDDEN}
-    named = _named(shown, picture)
+    named = {key: value if key in WORDS else _named(value, picture) for key, value in shown.items()}
     status = resource.status if resource.wanted else "deleting"
     head = {"id": resource.id, "name": resource.name, "kind": resource.kind, "status": status}
     more: dict[str, Any] = {"host": resource.host} if resource.host else {}

@@ -251,3 +251,11 @@ def test_a_text_may_look_like_an_id(cloud: Sandbox) -> None:
     text = "3f1c1e9b-7e0c-4b9d-9a43-0c4a60b8c3a7"
     cloud.ensure(request(server("one", description=text, metadata={"build": text})))
     _settled(cloud, cloud.ensure(request(server("one", description="", metadata={}))))
+
+
+def test_a_text_is_told_as_it_was_written(cloud: Sandbox) -> None:
+    net = cloud.one("network", "net").id
+    cloud.ensure(request(server("one", description=net, metadata={"net": net}, networks=[net])))
+    (told,) = cloud.tell("instance", "one")
+    assert (told["description"], told["metadata"]) == (net, {"net": net})
+    assert told["networks"][0]["network"] == "net"
