@@ -57,14 +57,14 @@ author:
 EXAMPLES = r"""
 - name: Have a small flavor
   stackwright.cloud.flavor:
-    name: c1.micro
+    name: example
     vcpus: 1
     ram: 256
     disk: 1
 
 - name: Remove it again
   stackwright.cloud.flavor:
-    name: c1.micro
+    name: example
     state: absent
 """
 
@@ -82,7 +82,7 @@ resource:
   type: dict
   sample:
     id: 1c8d5ca8-6c0c-4e6e-8ff3-1e2a5ae9d1b5
-    name: c1.micro
+    name: example
     kind: flavor
     status: active
     flavorid: ''
