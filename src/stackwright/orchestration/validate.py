@@ -14,7 +14,7 @@ from stackwright.orchestration.context import StackContext
 from stackwright.orchestration.environment import Environment
 from stackwright.orchestration.files import Files, beside, is_url
 from stackwright.orchestration.interfaces import Lookup, ResourceType, ResourceTypes
-from stackwright.orchestration.parse import line_of
+from stackwright.orchestration.parse import MAX_DEPTH, line_of
 from stackwright.orchestration.problem import NoValue, Step, TemplateError, Undecided, nearest, unknown_name
 from stackwright.orchestration.resource_registry import is_template
 from stackwright.orchestration.template import ResourceDefinition, Template, read_template
@@ -24,6 +24,9 @@ ANY = "*"
 """Among the attributes of a type: it has any, as groups have those of their members."""
 SHOW = "show"
 """The attribute of every resource."""
+GROUPS = {"OS::Heat::ResourceGroup": "resource_def", "OS::Heat::AutoScalingGroup": "resource"}
+"""The types whose members are described by one of their properties, and which."""
+CHAIN = "OS::Heat::ResourceChain"
 MAX_NESTING = 10
 """Templates inside each other."""
 PSEUDO = {
@@ -33,6 +36,16 @@ PSEUDO = {
     "OS::region": "RegionOne",
 }
 """What stands for pseudo parameters as long as there is no stack."""
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A type and the properties it is given: a resource, or at `path` in its properties the members of a group."""
+
+    definition: ResourceDefinition
+    type: str
+    given: Mapping[str, Any]
+    path: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,15 +137,22 @@ class Validation:
         context.deletion_policy(definition)
         for section in ("metadata", "update_policy", "external_id"):
             context.value(getattr(definition, section), *path, section, line=definition.line)
-        with self._noted(*path, "type", line=definition.line, file=context.template.file):
-            name = environment.registry.find(definition.type, definition.name)
+        self._typed(_Use(definition, definition.type, given), context, environment)
+
+    def _typed(self, use: _Use, context: StackContext, environment: Environment) -> None:
+        """Check the properties of a resource, or of a group's members, against their type."""
+        definition = use.definition
+        with self._noted("resources", definition.name, "type", line=definition.line, file=context.template.file):
+            name = environment.registry.find(use.type, definition.name)
             if is_template(name):
-                location = beside(context.template.file, name) if name == definition.type else name
-                for error in self._nested(location, environment.child(definition.name, definition.type, given)):
-                    self._at(definition, context, TemplateError(f"{location}: {error.words}"))
-            else:
-                for error in self._property_errors(self._known(name), given):
-                    self._at(definition, context, error)
+                location = beside(context.template.file, name) if name == use.type else name
+                for error in self._nested(location, environment.child(definition.name, use.type, use.given)):
+                    self._at(use, context, TemplateError(f"{location}: {error.words}"))
+                return
+            for error in self._property_errors(self._known(name), use.given):
+                self._at(use, context, error)
+            for member in _members(use, name):
+                self._typed(member, context, environment)
 
     def _known(self, name: str) -> ResourceType:
         found = self.types.find(name)
@@ -142,13 +162,14 @@ class Validation:
             self.missing[name] = found.service
         return found
 
-    def _property_errors(self, kind: ResourceType, given: dict[str, Any]) -> list[TemplateError]:
+    def _property_errors(self, kind: ResourceType, given: Mapping[str, Any]) -> list[TemplateError]:
         return [] if kind.service else properties.checked(kind.properties, given, self.lookup)[1]
 
-    def _at(self, definition: ResourceDefinition, context: StackContext, error: TemplateError) -> None:
-        """Note an error about the properties of a resource."""
-        line = _deepest_line(definition.properties, error.path) or definition.line
-        error.inside("resources", definition.name, "properties", line=line, file=context.template.file)
+    def _at(self, use: _Use, context: StackContext, error: TemplateError) -> None:
+        """Note an error about properties."""
+        error.inside(*use.path)
+        line = _deepest_line(use.definition.properties, error.path) or use.definition.line
+        error.inside("resources", use.definition.name, "properties", line=line, file=context.template.file)
         self.errors.append(error)
 
     def _nested(self, location: str, environment: Environment) -> list[TemplateError]:
@@ -174,10 +195,40 @@ class Validation:
             yield
         except Undecided:
             pass
+        except RecursionError:
+            words = f"resources are nested more than {MAX_DEPTH} deep"
+            self.errors.append(TemplateError(words, path, line, file))
         except TemplateError as error:
             if not error.file:
                 error.inside(*path, line=line, file=file)
             self.errors.append(error)
+
+
+def _members(use: _Use, kind: str) -> Iterator[_Use]:
+    """What a group is made of: the one resource of a ResourceGroup, the types of a ResourceChain."""
+    if kind in GROUPS:
+        member = use.given.get(GROUPS[kind])
+        if isinstance(member, dict) and isinstance(member.get("type"), str):
+            given = _indexed(member.get("properties"), str(use.given.get("index_var") or "%index%"))
+            yield _member(use, member["type"], given, (GROUPS[kind], "properties"))
+    elif kind == CHAIN:
+        types = use.given.get("resources")
+        for name in types if isinstance(types, list) else ():
+            if isinstance(name, str):
+                yield _member(use, name, use.given.get("resource_properties"), ("resource_properties",))
+
+
+def _indexed(value: Any, variable: str) -> Any:
+    """What the first member of a group gets."""
+    if isinstance(value, str):
+        return value.replace(variable, "0")
+    if isinstance(value, dict):
+        return {key: _indexed(item, variable) for key, item in value.items()}
+    return [_indexed(item, variable) for item in value] if isinstance(value, list) else value
+
+
+def _member(use: _Use, kind: str, given: Any, path: tuple[Step, ...]) -> _Use:
+    return _Use(use.definition, kind, given if isinstance(given, dict) else {}, (*use.path, *path))
 
 
 def _check_attribute(kind: ResourceType | None, path: Sequence[Any]) -> None:

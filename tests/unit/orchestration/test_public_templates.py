@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import yaml
 
 from stackwright.orchestration import parameters
 from stackwright.orchestration.context import StackContext
+from stackwright.orchestration.environment import Environment
 from stackwright.orchestration.files import LocalFiles
 from stackwright.orchestration.graph import dependencies, ordered
 from stackwright.orchestration.template import Template, read_template
-from stackwright.orchestration.validate import PSEUDO
+from stackwright.orchestration.validate import PSEUDO, Validation
 from stackwright.orchestration.values import Unknown
 
 FOLDER = Path(__file__).parents[4] / "shared" / "templates"
@@ -56,3 +57,26 @@ def test_template_is_evaluated(case: dict[str, Any]) -> None:
 
 def attribute(name: str, path: Sequence[Any]) -> Any:
     return Unknown(name, ".".join(map(str, path)))
+
+
+class Anything:
+    """A type that is known by name, and by nothing else."""
+
+    name = "any"
+    service = "any"
+    properties: Mapping[str, Any] = {}
+    attributes: Mapping[str, str] = {"*": ""}
+
+
+class AnyTypes:
+    def find(self, name: str) -> Anything:
+        return Anything()
+
+    def names(self) -> list[str]:
+        return []
+
+
+@pytest.mark.parametrize("case", CASES, ids=[item["file"] for item in CASES])
+def test_template_is_valid_with_those_inside_it(case: dict[str, Any]) -> None:
+    environment = Environment(parameters=case.get("parameters", {}))
+    assert Validation(AnyTypes(), LocalFiles()).stack(read(case), environment).errors == []

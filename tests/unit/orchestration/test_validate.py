@@ -52,13 +52,18 @@ SERVER = Kind(
     },
     attributes={"first_address": "An address"},
 )
-GROUP = Kind("OS::Heat::ResourceGroup", properties={"count": Prop("integer")}, attributes={"*": "Of its members"})
+GROUP = Kind(
+    "OS::Heat::ResourceGroup",
+    properties={"count": Prop("integer"), "resource_def": Prop("map")},
+    attributes={"*": "Of its members"},
+)
+CHAIN = Kind("OS::Heat::ResourceChain", properties={"resources": Prop("list"), "resource_properties": Prop("map")})
 VOLUME = Kind("OS::Cinder::Volume", service="volumes")
 
 
 class Types:
     def find(self, name: str) -> Kind | None:
-        return {kind.name: kind for kind in (SERVER, GROUP, VOLUME)}.get(name)
+        return {kind.name: kind for kind in (SERVER, GROUP, CHAIN, VOLUME)}.get(name)
 
     def names(self) -> Sequence[str]:
         return [SERVER.name, GROUP.name, VOLUME.name]
@@ -129,6 +134,39 @@ def test_types_without_a_service_are_told_together() -> None:
         nested_yaml="resources: {c: {type: OS::Cinder::Volume}}",
     )
     assert report == Report([], {"OS::Cinder::Volume": "volumes"}, [])
+
+
+def test_members_of_groups() -> None:
+    report = validate(
+        """resources:
+  group:
+    type: OS::Heat::ResourceGroup
+    properties:
+      count: 2
+      resource_def:
+        type: OS::Heat::ResourceGroup
+        properties:
+          resource_def:
+            type: OS::Nova::Server
+            properties:
+              flvor: a
+  chain:
+    type: OS::Heat::ResourceChain
+    properties: {resources: [OS::Cinder::Volume, OS::Nova::Srver, in.yaml], resource_properties: {x: 1}}
+outputs:
+  names: {value: {get_attr: [group, resource.0.name]}}
+""",
+        in_yaml="parameters: {y: {type: string, default: a}}",
+    )
+    where = "resources.group.properties.resource_def.properties.resource_def.properties"
+    assert [str(error) for error in report.errors] == [
+        f"main.yaml, line 13, {where}.flvor: no property is called flvor; did you mean flavor?",
+        f"main.yaml, line 12, {where}: the property flavor is missing (The size)",
+        "main.yaml, line 14, resources.chain.type: no resource type is called OS::Nova::Srver; "
+        "did you mean OS::Nova::Server?",
+        "main.yaml, line 16, resources.chain.properties.resource_properties: in.yaml: no parameter is called x",
+    ]
+    assert report.missing == {"OS::Cinder::Volume": "volumes"}
 
 
 def test_parameters_may_be_given_later() -> None:
