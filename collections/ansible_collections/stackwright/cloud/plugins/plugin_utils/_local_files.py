@@ -82,10 +82,11 @@ class LocalFilesAction(ActionBase):
     def _find(self, options: dict[str, Any], option: str) -> str:
         try:
             return self._find_needle("files", options[option])
-        except AnsibleError as error:
+        except AnsibleError:
+            # Ansible would append the cause, which says the same at length.
             raise AnsibleActionFail(
                 f"{options[option]} does not exist on the machine where Ansible runs; mend {option}"
-            ) from error
+            ) from None
 
     # Keypairs
 
@@ -114,6 +115,6 @@ class LocalFilesAction(ActionBase):
                 return public
             return public if write_once(path, private, public) else public_half(path)
         except OSError as error:
-            raise AnsibleActionFail(f"{error.filename or path}: {error.strerror}; mend private_key_file") from error
+            raise AnsibleActionFail(f"{error.filename or path}: {error.strerror}; mend private_key_file") from None
         except ValueError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
