@@ -57,7 +57,7 @@ class CloudModule:
         """Answer, and end the module."""
         waited: dict[str, None] = {}
         try:
-            with Cloud.open(say=lambda line: waited.setdefault(line)) as cloud:
+            with Cloud.open(say=waited.setdefault) as cloud:
                 told = self.answer(cloud)
         except StackwrightError as error:
             self.module.fail_json(msg=str(error))
