@@ -45,7 +45,10 @@ def _run_events() -> None:
 
 @dataclass(frozen=True)
 class Connection:
-    """An open connection, with what is worth asking a host only once. place: name of the host."""
+    """An open connection, with what is worth asking a host only once. place: name of the host.
+
+    sending: held by an upload. libvirt has dropped connections that carried several streams at once.
+    """
 
     place: str
     libvirt: libvirt.virConnect
@@ -53,6 +56,7 @@ class Connection:
     pool: libvirt.virStoragePool
     logs: Logs
     refreshing: threading.Lock
+    sending: threading.Lock
 
 
 class Connections:
@@ -137,7 +141,7 @@ def _connection(place: str, opened: libvirt.virConnect) -> Connection:
         pool_path=parse_pool_path(pool.XMLDesc()),
         console_path=parse_pool_path(consoles.XMLDesc()),
     )
-    return Connection(place, opened, host, pool, Logs(consoles), threading.Lock())
+    return Connection(place, opened, host, pool, Logs(consoles), threading.Lock(), threading.Lock())
 
 
 def _works_kvm(opened: libvirt.virConnect, arch: str, cpu: str) -> bool:

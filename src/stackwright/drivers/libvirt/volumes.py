@@ -143,7 +143,8 @@ def _upload(connection: Connection, name: str, content: BinaryIO, sparse: bool) 
     _remove_upload(connection, name)
     try:
         _make(connection, name, upload_xml(name))
-        _send(connection, name, content, sparse)
+        with connection.sending:
+            _send(connection, name, content, sparse)
         _check_size(connection, name, size)
         _make(connection, name + COMPLETE, upload_xml(name + COMPLETE))
     except libvirt.libvirtError as error:
