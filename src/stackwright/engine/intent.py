@@ -55,7 +55,11 @@ class Intent:
 
     def scope(self, everywhere: frozenset[str]) -> Scope:
         """What the backends are asked for."""
-        return Scope(None if self.whole else self.picture.scope, self.picture.hosts(everywhere, self.whole))
+        hosts = self.picture.hosts(everywhere, self.whole)
+        if self.whole:
+            return Scope(None, hosts)
+        capacity = any(item.kind == "host" for item in self.picture.scoped())
+        return Scope(self.picture.scope, hosts, self.picture.unwanted(), capacity)
 
 
 def intend(

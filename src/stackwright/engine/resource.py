@@ -76,10 +76,14 @@ class Scope:
 
     resources: ids whose objects are wanted; None for everything that carries our mark.
     hosts: name -> connection URI of the hosts to ask.
+    going: resources that are to go; what their objects are like does not matter, only what they need.
+    capacity: whether hosts are to tell what they have.
     """
 
     resources: frozenset[str] | None
     hosts: Mapping[str, str]
+    going: frozenset[str] = frozenset()
+    capacity: bool = True
 
     def covers(self, resource_id: str) -> bool:
         """Whether an object of this resource belongs into the observation."""

@@ -64,12 +64,13 @@ def update_domain(connection: Connection, domain: Domain, fields: frozenset[str]
 
 
 def delete_domain(connection: Connection, name: str) -> None:
-    """Switch a guest off and remove it, with its console log."""
+    """Switch a guest off and remove it; its console log before its definition: nobody would look for it later."""
     found = _ours(connection, name)
     if found:
         _ignoring(libvirt.VIR_ERR_OPERATION_INVALID, found.destroy)
-        _ignoring(libvirt.VIR_ERR_NO_DOMAIN, lambda: found.undefineFlags(_UNDEFINE))
     remove_log(connection, name)
+    if found:
+        _ignoring(libvirt.VIR_ERR_NO_DOMAIN, lambda: found.undefineFlags(_UNDEFINE))
 
 
 def _ours(connection: Connection, name: str) -> libvirt.virDomain | None:

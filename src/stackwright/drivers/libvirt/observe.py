@@ -29,11 +29,8 @@ _PAUSED = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED)
 def observe_host(connection: Connection, scope: Scope) -> list[Object]:
     """All objects of the scope. Cached images are always told, since they are nobody's alone."""
     domains = connection.libvirt.listAllDomains()
-    return [
-        _hypervisor(connection, domains, scope.hosts.get(connection.place, "")),
-        *_domains(connection, [domain for domain in domains if scope.covers(domain.UUIDString())]),
-        *_volumes(connection, scope),
-    ]
+    host = [_hypervisor(connection, domains, scope.hosts.get(connection.place, ""))] if scope.capacity else []
+    return [*host, *_domains(connection, domains, scope), *_volumes(connection, scope)]
 
 
 def _hypervisor(connection: Connection, domains: list[libvirt.virDomain], uri: str) -> Hypervisor:
@@ -62,14 +59,17 @@ def _version(number: int) -> str:
     return f"{number // 1000000}.{number // 1000 % 1000}.{number % 1000}"
 
 
-def _domains(connection: Connection, domains: list[libvirt.virDomain]) -> Iterator[Domain]:
+def _domains(connection: Connection, known: list[libvirt.virDomain], scope: Scope) -> Iterator[Domain]:
+    domains = [domain for domain in known if scope.covers(domain.UUIDString())]
     if not domains:
         return
     transient = connection.libvirt.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_TRANSIENT)
     undefined = {domain.UUIDString() for domain in transient}
     for domain, values in connection.libvirt.domainListGetStats(domains, libvirt.VIR_DOMAIN_STATS_STATE):
         power = power_of(values["state.state"], values["state.reason"])
-        if found := _domain(connection, domain, power, defined=domain.UUIDString() not in undefined):
+        defined = domain.UUIDString() not in undefined
+        sides = _sides(power, defined=defined, going=domain.UUIDString() in scope.going)
+        if found := _domain(connection, domain, power, sides):
             yield found
 
 
@@ -82,11 +82,16 @@ def power_of(state: int, reason: int) -> Power:
     return "lost" if state == libvirt.VIR_DOMAIN_CRASHED else "running"
 
 
-def _domain(connection: Connection, domain: libvirt.virDomain, power: Power, *, defined: bool) -> Domain | None:
+def _sides(power: Power, *, defined: bool, going: bool) -> tuple[bool, bool]:
+    """Whether the definition and what runs have to be read. For a guest that goes, one of them says what it needs."""
+    return defined, power in ("running", "paused") and not (going and defined)
+
+
+def _domain(connection: Connection, domain: libvirt.virDomain, power: Power, sides: tuple[bool, bool]) -> Domain | None:
     """A guest by its descriptions. None if it is not ours, or gone by now."""
     try:
-        running = domain.XMLDesc() if power in ("running", "paused") else ""
-        definition = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) if defined else ""
+        definition = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) if sides[0] else ""
+        running = domain.XMLDesc() if sides[1] else ""
     except libvirt.libvirtError as error:
         if is_code(error, libvirt.VIR_ERR_NO_DOMAIN):
             return None
