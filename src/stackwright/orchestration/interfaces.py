@@ -48,6 +48,14 @@ class Property(Protocol):
         """False where a change means a replacement."""
 
     @property
+    def old(self) -> Sequence[str]:
+        """Names that it once had, which templates may still use."""
+
+    @property
+    def null(self) -> Any:
+        """What a null stands for where it is not the same as leaving the property out; otherwise None."""
+
+    @property
     def description(self) -> str: ...
 
 
@@ -62,7 +70,8 @@ class ResourceType(Protocol):
         """'' where the type can be had; otherwise the name of the service that is missing."""
 
     @property
-    def properties(self) -> Mapping[str, Property]: ...
+    def properties(self) -> Mapping[str, Property]:
+        """By name. `*` among them: any others are accepted and left out."""
 
     @property
     def attributes(self) -> Mapping[str, str]:

@@ -13,11 +13,17 @@ from stackwright.orchestration.problem import Step, TemplateError, kind_of, near
 from stackwright.orchestration.values import Unknown, unknown_in
 from stackwright.orchestration.versions import FUNCTION_NAMES
 
+ANY = "*"
+"""Among the properties of a type: it takes any, and uses none of them."""
+
 
 def checked(
     schema: Mapping[str, Property], given: Mapping[str, Any], lookup: Lookup = no_lookup
 ) -> tuple[dict[str, Any], list[TemplateError]]:
-    """The properties in their types, and all that is wrong with them; what is not given has its default."""
+    """The properties in their types, and all that is wrong with them; what is not given has its default.
+
+    Old names of properties have become the new ones.
+    """
     checker = _Checker(lookup)
     return checker.properties(schema, given, ()), checker.errors
 
@@ -30,20 +36,31 @@ class _Checker:
     def properties(
         self, schema: Mapping[str, Property], given: Mapping[str, Any], path: tuple[Step, ...]
     ) -> dict[str, Any]:
+        known = {name: name for name in schema} | {old: name for name, prop in schema.items() for old in prop.old}
         for name in given:
-            if name not in schema:
+            if name not in known and ANY not in schema:
                 words = f"no property is called {shown(name)}{nearest(name, schema)}"
                 self.errors.append(TemplateError(words, (*path, str(name))))
         result = {}
         for name, prop in schema.items():
-            value = given.get(name)
+            called, value = self.given(name, prop, given, path)
             if value is not None:
-                result[name] = self.value(prop, value, (*path, name))
+                result[name] = self.value(prop, value, (*path, called))
             elif prop.required:
                 self.errors.append(TemplateError(f"the property {name} is missing{_meaning(prop)}", path))
             elif prop.default is not None:
                 result[name] = prop.default
         return result
+
+    def given(self, name: str, prop: Property, given: Mapping[str, Any], path: tuple[Step, ...]) -> tuple[str, Any]:
+        """The name that a property is given by, and its value; None where it is not given."""
+        names = [item for item in (name, *prop.old) if given.get(item) is not None]
+        if len(names) > 1:
+            words = f"{' and '.join(names)} mean the same property; give {name} alone"
+            self.errors.append(TemplateError(words, (*path, names[1])))
+        if names:
+            return names[0], given[names[0]]
+        return name, prop.null if name in given else None
 
     def value(self, prop: Property, value: Any, path: tuple[Step, ...]) -> Any:
         if isinstance(value, Unknown):

@@ -46,6 +46,8 @@ class Text:
     constraints: tuple[Any, ...] = ()
     schema: Any = None
     updatable: bool = True
+    old: tuple[str, ...] = ()
+    null: Any = None
     description: str = ""
 
 

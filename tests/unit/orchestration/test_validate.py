@@ -27,6 +27,8 @@ class Prop:
     constraints: Sequence[Constraint] = ()
     schema: Any = None
     updatable: bool = True
+    old: Sequence[str] = ()
+    null: Any = None
     description: str = ""
 
 
@@ -272,3 +274,29 @@ def test_properties_are_refused(given: dict[str, Any], expected: str) -> None:
 
 def test_environment_without_anything() -> None:
     assert merged([], {}) == Environment()
+
+
+def test_old_names_of_properties_become_the_new_ones() -> None:
+    schema = {"network": Prop(required=True, old=("network_id", "uuid"))}
+    assert checked(schema, {"uuid": "n"}) == ({"network": "n"}, [])
+    assert checked(schema, {"network_id": None, "network": "n"}) == ({"network": "n"}, [])
+    errors = checked(schema, {"network_id": "m", "network": "n"})[1]
+    assert [str(error) for error in errors] == [
+        "network_id: network and network_id mean the same property; give network alone"
+    ]
+    assert "network_id" not in str(checked(schema, {})[1])
+
+
+def test_an_error_names_the_property_as_the_template_does() -> None:
+    errors = checked({"network": Prop(old=("network_id",))}, {"network_id": []})[1]
+    assert [error.where for error in errors] == ["network_id"]
+
+
+def test_null_may_stand_for_a_value() -> None:
+    schema = {"gateway_ip": Prop(null=""), "name": Prop()}
+    assert checked(schema, {"gateway_ip": None, "name": None})[0] == {"gateway_ip": ""}
+    assert checked(schema, {})[0] == {}
+
+
+def test_a_type_may_take_any_property() -> None:
+    assert checked({"*": Prop("any")}, {"anything": 1}) == ({}, [])

@@ -4,11 +4,12 @@
 Whoever expands a template checks a resource's properties (`properties.checked`) and hands them over as `Asked`;
 `Type.label` and `Type.spec` then give the wish. Values are known by then: a resource is declared after those that it
 refers to. What a property needs that is not here is said by its constraints, so `checked` refuses it with its place;
-what takes more than one property to see is refused by `spec`, which raises InvalidInput.
+what takes more than one property to see is refused by `spec`, which raises InvalidInput. Names of networks, images and
+so on are looked up by the kinds, so `checked` needs no lookup for them.
 
 The order that no reference tells is in `Type.after`: `Rule.holds(mine, theirs)` says whether a resource comes after
-another one of the template. It takes the properties as the template gives them, also with unknown values in them:
-two that name the same resource are equal (`Unknown("net", "id")`).
+another one of the template. It takes the properties as `checked` gives them, also with unknown values in them: two
+that name the same resource are equal (`Unknown("net", "id")`).
 
 A change of properties is a replacement if one that is not `updatable` differs, or if `Type.replaces(before, after)`.
 """
@@ -22,6 +23,7 @@ from typing import Any, Protocol
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.resource import Resource
 from stackwright.orchestration.interfaces import Constraint, Lookup, PropertyType
+from stackwright.orchestration.problem import unknown_name
 
 Properties = Mapping[str, Any]
 
@@ -66,6 +68,8 @@ class Prop:
     constraints: Sequence[Constraint] = ()
     schema: Mapping[str, Prop] | Prop | None = None
     updatable: bool = False
+    old: Sequence[str] = ()
+    null: Any = None
 
 
 @dataclass(frozen=True)
@@ -137,13 +141,9 @@ def no_spec(asked: Asked) -> Mapping[str, Any]:
     raise InvalidInput(f"{asked.name} is of a type that cannot be had here")
 
 
+SHOW = "show"
+ANY = "*"
 SECRETS = ("user_data", "personality", "private_key")
-
-
-def show(resource: Resource, look: Look) -> dict[str, Any]:
-    """The attribute `show` of every type: what was declared and allocated."""
-    told = {**resource.spec, **resource.attributes}
-    return {"id": resource.id, "name": resource.name} | {key: told[key] for key in told if key not in SECRETS}
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Type:
     """A resource type.
 
     kind: what its resources are; '' for one that is missing here, or is made of others.
-    values: its attributes by name; `show` is every type's, see above.
+    values: its attributes by name, `*` for any others.
     spec: from properties to the kind's spec, with every field that the type knows of, so that what is removed from a
       template is cleared. Raises InvalidInput.
     label: the resource's name. reference: what get_resource gives.
@@ -177,3 +177,17 @@ class Type:
     def attributes(self) -> Mapping[str, str]:
         """What get_attr may ask for, each with its description."""
         return {name: item.description for name, item in self.values.items()}
+
+    def attribute(self, name: str, resource: Resource, look: Look) -> Any:
+        """The value of an attribute, or of `show`: what was declared and allocated, and all attributes."""
+        if name == SHOW and SHOW not in self.values:
+            return self._show(resource, look)
+        found = self.values.get(name) or self.values.get(ANY)
+        if found is None:
+            raise unknown_name(f"attribute of {self.name}", name, self.values)
+        return found.get(resource, look)
+
+    def _show(self, resource: Resource, look: Look) -> dict[str, Any]:
+        told = {"id": resource.id, "name": resource.name} | {**resource.spec, **resource.attributes}
+        told |= {name: item.get(resource, look) for name, item in self.values.items() if name != ANY}
+        return {name: value for name, value in told.items() if name not in SECRETS}
