@@ -23,10 +23,13 @@ MAC_BITS = 24
 class Allocation:
     """The allocator that kinds talk to, on one transaction. See `engine.kind.Allocator` for what each call means."""
 
-    def __init__(self, txn: Transaction, kinds: Mapping[str, Kind], scheduler: Scheduler, mtu: int) -> None:
+    def __init__(
+        self, txn: Transaction, kinds: Mapping[str, Kind], scheduler: Scheduler, mtu: int, *, preview: bool = False
+    ) -> None:
         self.txn = txn
         self.kinds = kinds
         self.mtu = mtu
+        self.preview = preview
         self.before: dict[str, Resource] = {}
         self._scheduler = scheduler
         self._rank = {name: rank for rank, name in enumerate(kinds)}
@@ -169,8 +172,8 @@ class Allocation:
             if current in seen:
                 continue
             seen.add(current)
-            self.before[current] = self.get(current)
-            if self._allocate(self.before[current]):
+            self.before.setdefault(current, self.get(current))
+            if self._allocate(self.get(current)):
                 for item in self._affected(self.get(current)):
                     heappush(queue, (self._rank[item.kind], next(order), item.id))
         return seen

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from stackwright.engine.allocate import Allocation
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound, StackwrightError
-from stackwright.engine.kind import Kind
+from stackwright.engine.kind import Kind, Waves
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Wish
 from stackwright.registry.transaction import Transaction
@@ -42,8 +42,12 @@ class Declaration:
         self.before: dict[str, Resource | None] = {}
         self.changed: dict[str, Resource] = {}
         self.dropped: list[Resource] = []
+        self.policy: Policy = allow_all
         self.project = self._project(request.project)
-        self._names: dict[tuple[str, str, str], list[Resource]] = {}
+        self.growing: dict[str, Waves] = {}
+        self._names: dict[str, dict[tuple[str, str], list[Resource]]] = {}
+        self._families: dict[str, dict[tuple[str, str], str]] = {}
+        self._given: set[str] = set()
 
     def run(self, policy: Policy) -> list[str]:
         """Ids of the resources that the wishes are about, in their order; absent ones that never were are left out."""
@@ -51,13 +55,35 @@ class Declaration:
             raise InvalidInput(
                 f"label {self.request.label[:20]}... is longer than {LONGEST_LABEL}; choose a shorter one"
             )
+        self.policy = policy
         wishes = self._with_surplus(self.request.wishes)
-        for wish in wishes:
-            policy(self.request.actor, "declare" if wish.present else "delete", wish.kind, self.request.project)
+        self._permit(wishes)
         self._present([Placed(wish, "", self._home(wish.kind)) for wish in wishes if wish.present])
         self._absent([wish for wish in wishes if not wish.present])
         rows = self._recorded(Placed(wish, "", self._home(wish.kind)) for wish in wishes)
         return [row.id for row in rows if row]
+
+    def declare(self, owner: Resource, wishes: list[Wish]) -> list[Resource]:
+        """The rows of what a resource comes to declare in its own name, in the order of the wishes."""
+        self._permit(wishes)
+        placed = [Placed(wish, owner.id, "" if self.kinds[wish.kind].cloud_wide else owner.project) for wish in wishes]
+        self._present(placed)
+        return [row for row in self._recorded(placed) if row]
+
+    def fresh(self) -> list[Resource]:
+        """What was declared and is to be allocated since this was last asked."""
+        new = [item for item in self.changed if item not in self._given]
+        self._given.update(new)
+        return [row for row in map(self.txn.get, new) if row.wanted]
+
+    def let_go(self, owner: Resource, named: set[str]) -> None:
+        """What a resource declared before and did not name again goes, or stays on its own."""
+        children = [child for child in self.txn.children(owner.id) if child.wanted and child.id not in named]
+        self.dropped += self._unwant(self._without_kept(children))
+
+    def _permit(self, wishes: Iterable[Wish]) -> None:
+        for wish in wishes:
+            self.policy(self.request.actor, "declare" if wish.present else "delete", wish.kind, self.request.project)
 
     def _project(self, name: str) -> str:
         """The id of the request's project; '' stands for none, where only cloud-wide kinds are declared."""
@@ -114,21 +140,37 @@ class Declaration:
         new = [row for row, known in zip(rows, recorded, strict=True) if known is None]
         self.txn.insert(new)
         if new:
-            self._names = {key: found for key, found in self._names.items() if key[0] != new[0].kind}
+            self._names.pop(new[0].kind, None)
+        for row in new:
+            if row.owner in self._families:
+                self._families[row.owner][row.kind, row.key] = row.id
         return rows
 
     def _recorded(self, wishes: Iterable[Placed]) -> list[Resource | None]:
         """The row of each wish; None where there is none."""
         asked = list(wishes)
-        found: dict[tuple[str, str, str, str], Resource] = {}
-        for kind in dict.fromkeys(placed.wish.kind for placed in asked):
-            of_kind = [placed for placed in asked if placed.wish.kind == kind]
-            own = {placed.wish.key for placed in of_kind if not placed.owner}
-            owners = {placed.owner for placed in of_kind if placed.owner}
-            rows = self.txn.select_in("key", sorted(own), kind=kind, owner="")
-            rows += self.txn.select_in("owner", sorted(owners), kind=kind)
-            found |= {(kind, row.project, row.owner, row.key): row for row in rows}
-        return [found.get((item.wish.kind, item.project, item.owner, item.wish.key)) for item in asked]
+        found: dict[tuple[str, str, str], Resource] = {}
+        for kind in {placed.wish.kind for placed in asked if not placed.owner}:
+            keys = {placed.wish.key for placed in asked if placed.wish.kind == kind and not placed.owner}
+            rows = self.txn.select_in("key", sorted(keys), kind=kind, owner="")
+            found |= {(kind, row.project, row.key): row for row in rows}
+        self._know_families({placed.owner for placed in asked if placed.owner})
+        return [
+            self._child(item.owner, item.wish)
+            if item.owner
+            else found.get((item.wish.kind, item.project, item.wish.key))
+            for item in asked
+        ]
+
+    def _know_families(self, owners: set[str]) -> None:
+        new = sorted(owners - self._families.keys())
+        self.txn.preload(new)
+        for owner in new:
+            self._families[owner] = {(row.kind, row.key): row.id for row in self.txn.children(owner)}
+
+    def _child(self, owner: str, wish: Wish) -> Resource | None:
+        known = self._families[owner].get((wish.kind, wish.key))
+        return self.txn.get(known) if known else None
 
     def _unowned(self, wishes: list[Placed]) -> None:
         """A task that names what an instance or a stack made neither makes a second one nor removes it."""
@@ -176,6 +218,9 @@ class Declaration:
 
     def _offspring(self, kind: Kind, rows: list[Resource]) -> None:
         """Declare what resources declare themselves, and let go of what they no longer do."""
+        waves = {row.id: found for row in rows if (found := kind.waves(row, self.allocation)) is not None}
+        self.growing |= waves
+        rows = [row for row in rows if row.id not in waves]
         founded = [Placed(wish, "", row.id) for row in rows if self._is_new(row) for wish in kind.founds(row)]
         wishes = [Placed(wish, row.id, row.project) for row in rows for wish in kind.children(row)]
         self._present([*founded, *wishes])
@@ -211,19 +256,25 @@ class Declaration:
         raise InvalidInput(f"{source.title}: {kind} {name} means more than one ({ids}); use the id")
 
     def _by_name(self, kind: str, name: str, project: str) -> list[Resource]:
-        key = (kind, name, project)
-        if key not in self._names:
-            self._names[key] = self._look_up(kind, name, project)
-        return self._names[key]
+        known = self._names.setdefault(kind, {})
+        if (name, project) not in known:
+            known[name, project] = self._look_up(kind, name, project)
+        return known[name, project]
 
     def _look_up(self, kind: str, name: str, project: str) -> list[Resource]:
         # What is recorded are ids, so an id stays what it is, whatever others are named.
-        rows = self.txn.select(kind=kind, id=name, wanted=True) or self.txn.select(kind=kind, name=name, wanted=True)
+        rows = self._by_id(kind, name) or self.txn.select(kind=kind, name=name, wanted=True)
         alias = self.kinds[kind].alias
         if not rows and alias:
             rows = [row for row in self.txn.select(kind=kind, wanted=True) if row.spec[alias] == name]
         own = [row for row in rows if row.project in ("", project)]
         return own or [row for row in rows if self.kinds[kind].shared(row)]
+
+    def _by_id(self, kind: str, name: str) -> list[Resource]:
+        known = self.txn.known.get(name)
+        if known:
+            return [known] if known.kind == kind and known.wanted else []
+        return self.txn.select(kind=kind, id=name, wanted=True)
 
     # What shall go
 
@@ -249,13 +300,24 @@ class Declaration:
         level = list(rows)
         while level:
             self.txn.preload(row.id for row in level)
-            level = [child for row in level for child in self.txn.children(row.id) if child.id not in going]
+            below = [child for row in level for child in self.txn.children(row.id) if child.id not in going]
+            level = self._without_kept(below)
             going |= {row.id: row for row in level}
         self.before = {**going, **self.before}
         self.txn.update_many(going, wanted=False, status="pending")
         gone = [self.txn.get(item) for item in going]
         self.changed |= {row.id: row for row in gone}
         return gone
+
+    def _without_kept(self, children: list[Resource]) -> list[Resource]:
+        """Children but for those that their owner keeps: these are their project's own from now on."""
+        owners = {child.owner: self.txn.get(child.owner) for child in children}
+        kept = {item for owner in owners.values() for item in self.kinds[owner.kind].keeps(owner)}
+        for child in (child for child in children if child.id in kept):
+            self.before.setdefault(child.id, child)
+            own = {"owner": "", "key": f"{child.name}-{child.id[:8]}", "label": "", "status": "pending"}
+            self.changed[child.id] = self.txn.update(child, **own)
+        return [child for child in children if child.id not in kept]
 
     def _unused(self, rows: list[Resource]) -> None:
         """Nothing that stays may refer to what goes. What an earlier run did not get rid of goes on going."""

@@ -17,6 +17,7 @@ from stackwright.engine.objects import Change
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Scope
 from stackwright.engine.view import Picture, Renderers, render, take, take_all
+from stackwright.engine.waves import grow
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import Busy, Run
 from stackwright.registry.transaction import Transaction
@@ -81,11 +82,11 @@ def intend(
 
 
 def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -> Intent:
-    allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu)
+    allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu, preview=run is None)
     declaration = Declaration(txn, rules.kinds, allocation, request)
     roots = declaration.run(rules.policy)
-    changed = list(declaration.changed.values())
-    affected = allocation.run(item for item in changed if txn.get(item.id).wanted)
+    affected = allocation.run(declaration.fresh())
+    affected |= grow(declaration, allocation)
     declaration.confirm()
     before = {**allocation.before, **declaration.before}
     formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from stackwright.engine.objects import Object
@@ -17,6 +17,8 @@ class Allocator(Protocol):
     """
 
     mtu: int
+    preview: bool
+    """Whether nothing of this is kept: what is generated now is not what will be."""
 
     def get(self, resource_id: str) -> Resource:
         """A resource, with what this transaction has declared and allocated so far."""
@@ -45,6 +47,10 @@ class Allocator(Protocol):
         """A MAC address for this resource: the same one each time for the same slot."""
 
 
+Waves = Generator[list[Wish], list[Resource], Mapping[str, Any]]
+"""Lists of wishes; each is answered with its resources, declared and allocated. In the end it returns attributes."""
+
+
 class Kind(Protocol):
     """One thing that can be declared.
 
@@ -71,6 +77,18 @@ class Kind(Protocol):
 
     def children(self, resource: Resource) -> Iterable[Wish]:
         """What this resource declares in its own name: an instance its ports."""
+
+    def waves(self, resource: Resource, allocator: Allocator) -> Waves | None:
+        """As `children`, for what finds out on the way what it declares: each list may depend on those before it.
+
+        None for kinds that know their children at once. What is not declared any more goes, as with `children`.
+        """
+
+    def keeps(self, resource: Resource) -> Collection[str]:
+        """Ids of children that stay, as their project's own, when it stops declaring them."""
+
+    def sequence(self, resource: Resource) -> Mapping[str, Collection[str]]:
+        """Id of a child -> ids of children that the user wants to be there before it, and to go after it."""
 
     def founds(self, project: Resource) -> Iterable[Wish]:
         """What a new project starts with, as its own: its default security group."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self, get_args
 
@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from stackwright.engine.errors import InvalidInput
-from stackwright.engine.kind import Allocator
+from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, Wish
 
@@ -101,6 +101,18 @@ class Kind:
     def children(self, resource: Resource) -> Iterable[Wish]:
         """It declares nothing itself."""
         return ()
+
+    def waves(self, resource: Resource, allocator: Allocator) -> Waves | None:
+        """It knows its children at once."""
+        return None
+
+    def keeps(self, resource: Resource) -> Collection[str]:
+        """Its children go with it."""
+        return ()
+
+    def sequence(self, resource: Resource) -> Mapping[str, Collection[str]]:
+        """Only physical needs order its children."""
+        return {}
 
     def founds(self, project: Resource) -> Iterable[Wish]:
         """It is no project."""

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps 1 and 2 for what finds out on the way what it declares, as a stack: wave after wave, in the one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackwright.engine.allocate import Allocation
+from stackwright.engine.declare import Declaration
+from stackwright.engine.kind import Waves
+
+
+def grow(declaration: Declaration, allocation: Allocation) -> set[str]:
+    """Declare and allocate what the request's resources come to declare; ids of that and of what it affects."""
+    affected: set[str] = set()
+    for owner, waves in declaration.growing.items():
+        affected |= _grow(declaration, allocation, owner, waves)
+    return affected
+
+
+def _grow(declaration: Declaration, allocation: Allocation, owner: str, waves: Waves) -> set[str]:
+    affected: set[str] = set()
+    named: set[str] = set()
+    wave = next(waves)
+    while True:
+        rows = declaration.declare(allocation.get(owner), wave)
+        affected |= allocation.run(declaration.fresh())
+        named |= {row.id for row in rows}
+        try:
+            wave = waves.send([allocation.get(row.id) for row in rows])
+        except StopIteration as end:
+            _finish(allocation, owner, end.value)
+            break
+    declaration.let_go(allocation.get(owner), named)
+    return affected
+
+
+def _finish(allocation: Allocation, owner: str, attributes: Mapping[str, Any]) -> None:
+    row = allocation.get(owner)
+    if dict(attributes) != dict(row.attributes):
+        allocation.txn.update(row, attributes=dict(attributes), status="pending")
