@@ -20,7 +20,7 @@ from stackwright.engine.intent import Intent, everything, intend, refused, sente
 from stackwright.engine.objects import Action, Change, Identity, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
-from stackwright.engine.reach import blocked, held_back, orphans, possible, unmet
+from stackwright.engine.reach import blocked, held_back, orphans, possible, unborne, unmet
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
 from stackwright.engine.view import render
@@ -77,6 +77,7 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
 
     done = _apply(cloud, run, order(changes, observed.objects))
     failed = {**errors_of(done), **errors}
+    failed = unborne(picture, cloud.rules.kinds, failed) | failed
     results = outcomes(intent, desired, changes, held_back(picture, failed) | failed)
     found = found_for(desired, observed.objects)
     recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor))

@@ -160,23 +160,39 @@ class Allocation:
     # The step itself
 
     def run(self, changed: Iterable[Resource]) -> set[str]:
-        """Allocate for what was declared and for what it affects, in the order of the kinds; the ids of both."""
-        queue: list[tuple[int, int, str]] = []
+        """Allocate for what was declared, and for what it affects or touches, in the order of the kinds; all ids.
+
+        What is touched is allocated, perhaps once more, when all of the kind that touches it are.
+        """
+        queue: list[tuple[int, bool, int, str]] = []
         order = count()
         seen: set[str] = set()
         for item in changed:
-            heappush(queue, (self._rank[item.kind], next(order), item.id))
-        self.txn.preload(item for _, _, item in queue)
+            heappush(queue, (self._rank[item.kind], False, next(order), item.id))
+        self.txn.preload(item for *_, item in queue)
         while queue:
-            current = heappop(queue)[2]
+            current = heappop(queue)[-1]
             if current in seen:
                 continue
             seen.add(current)
             self.before.setdefault(current, self.get(current))
             if self._allocate(self.get(current)):
-                for item in self._affected(self.get(current)):
-                    heappush(queue, (self._rank[item.kind], next(order), item.id))
+                fresh = self.get(current)
+                for item in self._affected(fresh):
+                    heappush(queue, (self._rank[item.kind], False, next(order), item.id))
+                for item in self.touched([fresh]):
+                    seen.discard(item.id)
+                    heappush(queue, (self._rank[fresh.kind], True, next(order), item.id))
         return seen
+
+    def touched(self, resources: Iterable[Resource]) -> list[Resource]:
+        """What resources that changed, or that go, add something to, as far as it stays."""
+        adding = [item for item in resources if self.kinds[item.kind].touches]
+        targets = {
+            target for item in adding for kind, target in self._declared(item) if kind in self.kinds[item.kind].touches
+        }
+        found = self.txn.select_in("id", sorted(targets))
+        return [item for item in found if item.wanted]
 
     def _affected(self, resource: Resource) -> Sequence[Resource]:
         found = [item for kind in self.kinds[resource.kind].affects for item in self.referrers(resource.id, kind)]
@@ -215,10 +231,14 @@ class Allocation:
 
     def declared_targets(self, resource: Resource) -> list[str]:
         """Ids that the spec refers to."""
-        found: list[str] = []
+        return [target for _, target in self._declared(resource)]
 
-        def note(_kind: str, target: str) -> str:
-            found.append(target)
+    def _declared(self, resource: Resource) -> list[tuple[str, str]]:
+        """Kind and id of everything that the spec refers to."""
+        found: list[tuple[str, str]] = []
+
+        def note(kind: str, target: str) -> str:
+            found.append((kind, target))
             return target
 
         self.kinds[resource.kind].validate(resource.spec, note)

@@ -232,10 +232,7 @@ class Declaration:
         )
 
     def confirm(self) -> None:
-        """Call when everything is allocated: nothing may still lead to what resources no longer declare themselves.
-
-        Raises Conflict.
-        """
+        """Call when everything is allocated: nothing that stays may still lead to what goes. Raises Conflict."""
         self._unused(self.dropped)
 
     def _is_new(self, row: Resource) -> bool:
@@ -285,7 +282,7 @@ class Declaration:
         rows = [row for row in recorded if row]
         for row in rows:
             self.kinds[row.kind].removable(row, self.allocation)
-        self._unused(self._unwant([*rows, *self._founded(rows)]))
+        self.dropped += self._unwant([*rows, *self._founded(rows)])
 
     def _founded(self, rows: list[Resource]) -> list[Resource]:
         found = []

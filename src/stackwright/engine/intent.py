@@ -85,18 +85,26 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu, preview=run is None)
     declaration = Declaration(txn, rules.kinds, allocation, request)
     roots = declaration.run(rules.policy)
-    affected = allocation.run(declaration.fresh())
+    affected = allocation.run([*_touched(declaration, allocation), *declaration.fresh()])
     affected |= grow(declaration, allocation)
+    affected |= allocation.run(_touched(declaration, allocation))
     declaration.confirm()
     before = {**allocation.before, **declaration.before}
     formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]
-    picture = take(txn, {*roots, *affected, *declaration.changed}, formerly)
+    # What a resource adds something to is looked after with it, as that is what the backends hold of it.
+    bearers = {item.id for item in allocation.touched(map(txn.get, roots))}
+    picture = take(txn, {*roots, *bearers, *affected, *declaration.changed}, formerly)
     losses = _losses(picture, before, rules.renderers, request.allow_loss_of)
     if losses and run:
         raise Conflict(losses[0])
     if run:
         run.acquire(txn, picture.scope)
     return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses))
+
+
+def _touched(declaration: Declaration, allocation: Allocation) -> list[Resource]:
+    """What the changed resources added something to until now; what they add to from now on, allocation finds."""
+    return allocation.touched(declaration.before.get(item) or row for item, row in declaration.changed.items())
 
 
 def everything(registry: Registry) -> Intent:

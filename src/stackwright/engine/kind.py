@@ -57,6 +57,8 @@ class Kind(Protocol):
     cloud_wide: the resource belongs to no project and every project sees it.
     alias: a spec field that finds the resource as its name does.
     affects: kinds of referrers that have to be looked at again when a resource of this kind changes.
+    touches: kinds of what it refers to that have to be looked at again when a resource of this kind changes or goes:
+        those that it adds something to. What is touched may not touch anything itself.
     everywhere: what it holds may be on any host (an image's cached copies).
     """
 
@@ -64,6 +66,7 @@ class Kind(Protocol):
     cloud_wide: ClassVar[bool]
     alias: ClassVar[str]
     affects: ClassVar[tuple[str, ...]]
+    touches: ClassVar[tuple[str, ...]]
     everywhere: ClassVar[bool]
 
     def validate(self, spec: Mapping[str, Any], resolve: Callable[[str, str], str]) -> dict[str, Any]:

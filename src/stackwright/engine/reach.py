@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from stackwright.engine.kind import Kind
 from stackwright.engine.objects import CLOUD, Action, Change, Identity, Object
 from stackwright.engine.view import Picture, Renderers
 
@@ -45,6 +46,16 @@ def held_back(picture: Picture, found: Mapping[str, str]) -> dict[str, str]:
                 more[other.id] = found.get(resource.id) or more[resource.id]
                 queue.append(other)
     return more
+
+
+def unborne(picture: Picture, kinds: Mapping[str, Kind], failed: Mapping[str, str]) -> dict[str, str]:
+    """Resource id -> the failure of what it adds something to: it has not got there, or is not gone from there."""
+    return {
+        resource.id: failed[target]
+        for resource in picture.scoped()
+        for target in picture.targets.get(resource.id, ())
+        if target in failed and picture.get(target).kind in kinds[resource.kind].touches
+    }
 
 
 def possible(changes: Iterable[Change], unreachable: Unreachable, stopped: Mapping[str, str]) -> list[Change]:

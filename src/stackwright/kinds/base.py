@@ -81,6 +81,7 @@ class Kind:
     cloud_wide: ClassVar[bool] = False
     alias: ClassVar[str] = ""
     affects: ClassVar[tuple[str, ...]] = ()
+    touches: ClassVar[tuple[str, ...]] = ()
     everywhere: ClassVar[bool] = False
 
     def validate(self, spec: Mapping[str, Any], resolve: Resolve) -> dict[str, Any]:
