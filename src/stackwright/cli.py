@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("kind", metavar="KIND")
     show.add_argument("name", metavar="NAME", help="its name or id")
     show.set_defaults(run=_show)
+    inventory = commands.add_parser("inventory", parents=[common], help="list the instances as hosts of a playbook")
+    inventory.add_argument("--project", default="", help="only those of this project")
+    inventory.set_defaults(run=_inventory)
     events = commands.add_parser("events", parents=[common], help="show what happened, the latest last")
     events.add_argument("--limit", type=int, default=20, help="how many (%(default)s)")
     events.add_argument("--project", default="", help="only those of this project")
@@ -146,6 +149,17 @@ def _one(kind: str, name: str, found: Sequence[Any]) -> Any:
         ids = ", ".join(item["id"] for item in found)
         raise InvalidInput(f"{kind} {name} means more than one; give one of the ids: {ids}")
     return found[0]
+
+
+def _inventory(options: argparse.Namespace) -> int:
+    from stackwright.inventory import instances
+
+    with _open() as cloud:
+        found = instances(cloud, options.project)
+    if options.json:
+        return _json(found)
+    _table(("name", "project", "stack", "power_state", "addresses"), found)
+    return 0
 
 
 def _events(options: argparse.Namespace) -> int:

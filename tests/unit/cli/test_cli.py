@@ -58,6 +58,13 @@ def test_list_of_instances_tells_their_power_and_addresses(there: Sandbox, capsy
     assert addresses == "10.0.0.2 / 172.24.4.101"
 
 
+def test_inventory(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    there.ensure(wishes(server("web", floating_ip="public")))
+    assert run(capsys, "inventory") == (0, "web\tdefault\t\trunning\t10.0.0.2 / 172.24.4.101\n", "")
+    (told,) = json.loads(run(capsys, "inventory", "--json", "--project", "default")[1])
+    assert (told["name"], told["availability_zone"], told["power_state"]) == ("web", "nova", "running")
+
+
 def test_show(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "show", "subnet", "sub")
     assert code == 0
