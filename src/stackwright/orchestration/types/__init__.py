@@ -3,9 +3,25 @@
 
 from collections.abc import Mapping, Sequence
 
+from stackwright.orchestration.types import (
+    compute,
+    configs,
+    floating_ips,
+    groups,
+    networks,
+    ports,
+    routers,
+    security_groups,
+    servers,
+    values,
+)
 from stackwright.orchestration.types.base import Type
+from stackwright.orchestration.types.missing import MISSING
 
-TYPES: Mapping[str, Type] = {}
+MODULES = (servers, compute, networks, ports, routers, floating_ips, security_groups, values, configs, groups)
+TYPES: Mapping[str, Type] = {item.name: item for module in MODULES for item in module.TYPES} | {
+    name: Type(name, service=service) for name, service in MISSING.items()
+}
 
 
 def find(name: str) -> Type | None:
