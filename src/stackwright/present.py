@@ -17,14 +17,16 @@ from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
 
 MASKED = {"user_data": "(not shown)"}
-HIDDEN = ("reboots", "started")
-WORDS = ("description", "metadata", "properties", "extra_specs")
+SECRET = {"random_string": "value", "keypair": "private_key"}
+"""Kind -> the attribute of it that nobody is shown."""
+HIDDEN = ("reboots", "started", "made_for")
+WORDS = ("description", "metadata", "properties", "extra_specs", "value")
 """What users write for themselves: it names nothing, even where it looks like an id."""
 
 
 def facts(resource: Resource, picture: Picture) -> dict[str, Any]:
     """Everything about a resource that is worth knowing, flat: what was declared, then what was allocated."""
-    plain = {**_masked(resource.spec), **resource.attributes}
+    plain = {**_masked(resource.spec), **_without_secret(resource)}
     shown = {key: value for key, value in plain.items() if key not in HIDDEN}
     named = {key: value if key in WORDS else _named(value, picture) for key, value in shown.items()}
     status = resource.status if resource.wanted else "deleting"
@@ -212,6 +214,12 @@ def _addresses(instance: Resource, picture: Picture) -> list[dict[str, Any]]:
 
 def _masked(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {key: MASKED[key] if value and key in MASKED else value for key, value in spec.items()}
+
+
+def _without_secret(resource: Resource) -> dict[str, Any]:
+    """The attributes of a resource as they are shown."""
+    secret = SECRET.get(resource.kind)
+    return {key: "(not shown)" if value and key == secret else value for key, value in resource.attributes.items()}
 
 
 def _named(data: Any, picture: Picture) -> Any:

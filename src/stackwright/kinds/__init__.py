@@ -14,6 +14,8 @@ from stackwright.kinds.network.port import Port
 from stackwright.kinds.network.router import Router
 from stackwright.kinds.network.security_group import SecurityGroup
 from stackwright.kinds.network.subnet import Subnet
+from stackwright.kinds.orchestration.random_string import RandomString
+from stackwright.kinds.orchestration.stack_value import StackValue
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -30,5 +32,7 @@ KINDS: dict[str, Kind] = {
         Port(),
         Instance(),
         FloatingIp(),
+        RandomString(),
+        StackValue(),
     )
 }

@@ -11,6 +11,7 @@ from typing import Any
 from stackwright.drivers.libvirt.objects import Files
 from stackwright.engine.resource import Resource, View
 from stackwright.kinds.compute.instance import InstanceSpec
+from stackwright.kinds.compute.keypair import public_key
 from stackwright.kinds.network.subnet import SubnetSpec
 
 # Where none was asked for, the guest is not told which zone it is in: moving it must not change its config drive.
@@ -41,7 +42,7 @@ def _json(value: Any) -> str:
 
 def _meta_data(resource: Resource, spec: InstanceSpec, view: View) -> dict[str, Any]:
     keypair = view.get(spec.keypair) if spec.keypair else None
-    key = {keypair.name: keypair.spec["public_key"]} if keypair else {}
+    key = {keypair.name: public_key(keypair)} if keypair else {}
     return {
         "uuid": resource.id,
         "name": resource.name,

@@ -19,6 +19,8 @@ from stackwright.kinds import KINDS
 
 EVERY_PAGE = pytest.mark.parametrize("page", pages(), ids=named)
 SERVICES = ("identity", "compute", "image", "network")
+INSIDE = {"random_string", "stack_value"}
+"""Kinds that only stacks declare."""
 OWN = ("project", "label", "allow_loss_of")
 """Options that a task of `resources` has for all of its entries."""
 
@@ -45,7 +47,7 @@ def test_every_page_is_in_the_index() -> None:
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= listed
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - INSIDE))
 def test_every_kind_has_its_section(kind: str) -> None:
     found = [heading for name in SERVICES for heading in headings(ROOT / f"docs/{name}.md")]
     assert any(heading.endswith(f"`{kind}`") for heading in found)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stacks: what a template describes, as one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from stackwright.engine.kind import Allocator, Waves
+from stackwright.engine.resource import Resource
+from stackwright.kinds.base import Kind, Spec
+from stackwright.orchestration import types
+from stackwright.orchestration.expand import Expanded, Expansion
+from stackwright.orchestration.stack import Source, check
+from stackwright.orchestration.validate import Validation
+
+LOOKED_UP = {
+    "nova.flavor": "flavor",
+    "nova.keypair": "keypair",
+    "nova.server": "instance",
+    "nova.host": "host",
+    "glance.image": "image",
+    "neutron.network": "network",
+    "neutron.subnet": "subnet",
+    "neutron.port": "port",
+    "neutron.router": "router",
+    "neutron.security_group": "security_group",
+    "keystone.project": "project",
+}
+"""Constraints by which a value has to name something that there is -> its kind."""
+
+
+class StackSpec(Spec):
+    """template: where the template is among the files. files: location -> text of everything that it names.
+
+    environments: locations of environments, in their order; `parameters` win over what they say.
+    expires_at: when it is to be removed, in seconds since the epoch.
+    """
+
+    template: str
+    files: dict[str, str]
+    environments: list[str] = []
+    parameters: dict[str, Any] = {}
+    tags: list[str] = []
+    suspended: bool = False
+    expires_at: float | None = None
+    description: str = ""
+
+
+class Stack(Kind):
+    """Attributes: see `orchestration.expand.remembered`. It owns everything that its templates describe."""
+
+    name = "stack"
+    spec = StackSpec
+
+    def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """What is wrong with a template is said all at once, before anything is declared."""
+        recorded = allocator.get(wish.id)
+        if not recorded.wanted or _written(recorded.spec) != _written(wish.spec):
+            source = _source(StackSpec.of(wish))
+            check(source, Validation(types, source.files, _Finder(allocator, wish.project).wrong))
+        return wish.spec
+
+    def waves(self, resource: Resource, allocator: Allocator) -> Waves:
+        """Its templates' resources."""
+        spec = StackSpec.of(resource)
+        source = _source(spec)
+        finder = _Finder(allocator, resource.project)
+        stack = Expanded(
+            id=resource.id,
+            name=resource.name,
+            project=resource.project,
+            look=allocator,
+            before={(row.kind, row.key): row for row in allocator.offspring(resource.id)},
+            preview=allocator.preview,
+            suspended=spec.suspended,
+            removed=resource.attributes.get("removed", {}),
+            lookup=finder.wrong,
+            find=finder.find,
+        )
+        return Expansion(stack, source.files).waves(source)
+
+    def keeps(self, resource: Resource) -> Collection[str]:
+        """What the template says to retain."""
+        return frozenset(resource.attributes.get("kept", ()))
+
+    def sequence(self, resource: Resource) -> Mapping[str, Collection[str]]:
+        """What depends_on says."""
+        found: Mapping[str, Collection[str]] = resource.attributes.get("sequence", {})
+        return found
+
+
+def _written(spec: Mapping[str, Any]) -> list[Any]:
+    return [spec.get(name) for name in ("template", "files", "environments", "parameters")]
+
+
+def _source(spec: StackSpec) -> Source:
+    return Source.read(spec.template, spec.files, spec.environments, spec.parameters)
+
+
+class _Finder:
+    """Looks for what a project can see, by name, id or alias; each kind is read once."""
+
+    def __init__(self, allocator: Allocator, project: str) -> None:
+        self._allocator = allocator
+        self._project = project
+        self._known: dict[str, dict[str, Resource]] = {}
+
+    def find(self, kind: str, name: str) -> Resource | None:
+        """The resource of this name or id."""
+        return self._all(kind).get(name)
+
+    def wrong(self, constraint: str, value: Any) -> str:
+        """What a constraint by name says of a value; '' if nothing is wrong. See `interfaces.Lookup`."""
+        kind = LOOKED_UP.get(constraint)
+        if kind is None or str(value) in self._all(kind) or self._is_new(kind, str(value)):
+            return ""
+        return f"names no {kind.replace('_', ' ')} that there is"
+
+    def _all(self, kind: str) -> dict[str, Resource]:
+        if kind not in self._known:
+            rows = self._allocator.visible(kind, self._project)
+            names = {str(value): row for row in rows for value in (row.name, row.spec.get("flavorid")) if value}
+            self._known[kind] = names | {row.id: row for row in rows}
+        return self._known[kind]
+
+    def _is_new(self, kind: str, value: str) -> bool:
+        """Whether this very run declared it."""
+        try:
+            return self._allocator.get(value).kind == kind
+        except KeyError:
+            return False
