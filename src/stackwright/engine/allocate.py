@@ -49,6 +49,9 @@ class Allocation:
     def children(self, owner: str, kind: str) -> list[Resource]:
         return [child for child in self.txn.children(owner) if child.kind == kind and child.wanted]
 
+    def offspring(self, owner: str) -> list[Resource]:
+        return self.txn.children(owner)
+
     def visible(self, kind: str, project: str) -> list[Resource]:
         found = self.txn.select(kind=kind, wanted=True)
         return [item for item in found if item.project in ("", project) or self.kinds[kind].shared(item)]

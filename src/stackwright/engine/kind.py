@@ -26,6 +26,9 @@ class Allocator(Protocol):
     def children(self, owner: str, kind: str) -> list[Resource]:
         """What this owner declared of one kind, by key."""
 
+    def offspring(self, owner: str) -> list[Resource]:
+        """Everything that this owner declared, also what is on its way out."""
+
     def visible(self, kind: str, project: str) -> list[Resource]:
         """Every wanted resource of a kind that a project may use."""
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -17,17 +17,30 @@ SECTIONS = ("properties", "metadata", "update_policy", "external_id")
 """What of a resource may name others."""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A resource before any other exists: whom it needs, and its properties with unknown values for what they give."""
+
+    needs: frozenset[str]
+    properties: Any
+
+
 def dependencies(context: StackContext) -> dict[str, frozenset[str]]:
     """For every resource of the stack the names of those it needs. Raises TemplateError, also for a circle."""
+    return {name: draft.needs for name, draft in drafts(context).items()}
+
+
+def drafts(context: StackContext) -> dict[str, Draft]:
+    """Every resource of the stack as it can be known beforehand. Raises TemplateError, also for a circle."""
     definitions = context.resources()
     recorder = _Recorder(context)
-    graph = {}
+    found = {}
     for name, definition in definitions.items():
-        explicit = _explicit(definition, context)
-        graph[name] = (explicit & definitions.keys()) | recorder.references(definition)
+        explicit = _explicit(definition, context) & definitions.keys()
+        found[name] = recorder.draft(definition, explicit)
     with inside(file=context.template.file):
-        ordered(graph)
-    return graph
+        ordered({name: draft.needs for name, draft in found.items()})
+    return found
 
 
 class _Recorder:
@@ -37,14 +50,17 @@ class _Recorder:
         self._found: set[str] = set()
         self._context = replace(context, reference=self._reference, attribute=self._attribute)
 
-    def references(self, definition: ResourceDefinition) -> frozenset[str]:
-        """The resources that a resource names."""
+    def draft(self, definition: ResourceDefinition, explicit: frozenset[str]) -> Draft:
+        """What a resource names, and what it is given."""
         self._found.clear()
-        for section in SECTIONS:
-            value = getattr(definition, section)
-            if value:
-                self._context.value(value, "resources", definition.name, section, line=definition.line)
-        return frozenset(self._found)
+        values = {section: self._value(definition, section) for section in SECTIONS}
+        return Draft(explicit | self._found, values["properties"])
+
+    def _value(self, definition: ResourceDefinition, section: str) -> Any:
+        value = getattr(definition, section)
+        if not value:
+            return value
+        return self._context.value(value, "resources", definition.name, section, line=definition.line)
 
     def _reference(self, name: str) -> Unknown:
         self._found.add(name)

@@ -37,3 +37,12 @@ def unknown_in(value: Any) -> Unknown | None:
     elif not isinstance(value, list):
         return None
     return next((found for found in map(unknown_in, value) if found), None)
+
+
+def told(value: Any) -> Any:
+    """A value with words for what exists only later: only a preview has any."""
+    if isinstance(value, Unknown):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: told(item) for key, item in value.items()}
+    return [told(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stack's templates turned into wishes, wave after wave: what needs a value of another resource comes after it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from typing import Any
+
+from stackwright.engine.kind import Waves
+from stackwright.engine.resource import Resource, Wish
+from stackwright.orchestration import graph, members, parameters
+from stackwright.orchestration.constraints import no_lookup
+from stackwright.orchestration.context import StackContext
+from stackwright.orchestration.environment import Environment
+from stackwright.orchestration.files import Files, beside
+from stackwright.orchestration.implicit import with_implicit
+from stackwright.orchestration.interfaces import Lookup
+from stackwright.orchestration.nodes import Group, Leaf, Nested, Unit, Veil
+from stackwright.orchestration.problem import TemplateError, inside, nearest
+from stackwright.orchestration.properties import checked
+from stackwright.orchestration.remember import remembered
+from stackwright.orchestration.resource_registry import is_template
+from stackwright.orchestration.stack import Source
+from stackwright.orchestration.template import ResourceDefinition, Template, read_template
+from stackwright.orchestration.types import find, names
+from stackwright.orchestration.types.base import Asked, Look, Type
+from stackwright.orchestration.values import told
+
+MAX_NESTING = 10
+"""Templates inside each other."""
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """The stack that is expanded.
+
+    before: its children so far by kind and key. removed: path of a group -> members it has to do without.
+    find: a resource of a kind by name or id, for what a template takes over by external_id.
+    """
+
+    id: str
+    name: str
+    project: str
+    look: Look
+    before: Mapping[tuple[str, str], Resource]
+    preview: bool = False
+    suspended: bool = False
+    removed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    zones: Sequence[str] = ("nova",)
+    lookup: Lookup = no_lookup
+    find: Callable[[str, str], Resource | None] = lambda kind, name: None
+
+
+@dataclass(frozen=True)
+class _Next:
+    """A resource that can be declared now."""
+
+    unit: Unit
+    name: str
+    type: Type
+    wish: Wish
+    kept: bool
+
+
+class Expansion:
+    """One stack on its way from templates to resources."""
+
+    def __init__(self, stack: Expanded, files: Files) -> None:
+        self.stack = stack
+        self.files = files
+        self.veil = Veil(stack.preview)
+        self.units: list[Unit] = []
+        self.groups: list[Group] = []
+        self._waiting: deque[Unit] = deque()
+
+    def waves(self, source: Source) -> Waves:
+        """Lists of wishes, each answered by its resources; returns what is to be remembered of the stack."""
+        root = self._open(Unit((), source.template.file, source.environment), source.template, {})
+        while wave := self._ready():
+            rows = yield [item.wish for item in wave]
+            for item, row in zip(wave, rows, strict=True):
+                self._settle(item, row)
+        return remembered(root, self.units, self.groups, self.veil, source)
+
+    def _ready(self) -> list[_Next]:
+        """Everything that can be declared now. Resources that others make up are opened, and closed, on the way."""
+        found: list[_Next] = []
+        while self._waiting:
+            unit = self._waiting.popleft()
+            for name in unit.sorter.get_ready():
+                found += self._begin(unit, unit.context.template.resources[name])
+            if not unit.sorter.is_active() and unit.parent and not unit.complete:
+                unit.complete = True
+                self._finish(unit.parent, unit.path[-1])
+        return found
+
+    def _finish(self, unit: Unit, name: str) -> None:
+        unit.sorter.done(name)
+        self._waiting.append(unit)
+
+    def _settle(self, item: _Next, row: Resource) -> None:
+        before = self.stack.before.get((item.wish.kind, item.wish.key))
+        made_now = before is None or before.attributes != row.attributes
+        unit = item.unit
+        unit.nodes[item.name] = Leaf(item.name, item.type, row.id, self.stack.look, self.veil, made_now, item.kept)
+        self._finish(unit, item.name)
+
+    # One resource
+
+    def _begin(self, unit: Unit, definition: ResourceDefinition) -> list[_Next]:
+        """The wish of a resource; none where it is made up of others, or is there without us."""
+        with inside("resources", definition.name, line=definition.line, file=unit.context.template.file):
+            given = unit.context.properties(definition)
+            kind = unit.environment.registry.find(definition.type, definition.name)
+            if is_template(kind):
+                self._nested(unit, definition, kind, given)
+                return []
+            known = self._type(kind)
+            values = self._checked(known, definition, given)
+            if known.made_of:
+                self._made_of_others(unit, definition, known, values)
+                return []
+            if definition.external_id is not None:
+                self._taken_over(unit, definition, known)
+                return []
+            return [self._wish(unit, definition, known, values)]
+
+    def _type(self, name: str) -> Type:
+        found = find(name)
+        if found is None:
+            raise TemplateError(f"no resource type is called {name}{nearest(name, names())}", ("type",))
+        if found.service:
+            raise TemplateError(f"unsupported resource types: {name} ({found.service})", ("type",))
+        return found
+
+    def _checked(self, known: Type, definition: ResourceDefinition, given: Mapping[str, Any]) -> dict[str, Any]:
+        values, errors = checked(known.properties, given, self.stack.lookup)
+        for error in errors:
+            error.inside("properties")
+            raise error
+        return values
+
+    def _wish(self, unit: Unit, definition: ResourceDefinition, known: Type, values: Mapping[str, Any]) -> _Next:
+        context = unit.context
+        path = (*unit.path, definition.name)
+        key = "/".join(path)
+        before = self.stack.before.get((known.kind, key))
+        metadata = context.value(definition.metadata, "metadata", line=definition.line) or {}
+        asked = Asked(
+            name=before.name if before else self._name(path),
+            properties=told(values),
+            metadata=told(metadata),
+            look=self.stack.look,
+            suspended=self.stack.suspended,
+            before=before,
+        )
+        wish = Wish(known.kind, key, known.label(asked), known.spec(asked))
+        return _Next(unit, definition.name, known, wish, self._policy(context, definition) == "Retain")
+
+    def _policy(self, context: StackContext, definition: ResourceDefinition) -> str:
+        policy = context.deletion_policy(definition)
+        if policy == "Snapshot":
+            raise TemplateError(
+                "there are no snapshots of this type here; use Delete or Retain", ("deletion_policy",), definition.line
+            )
+        return policy
+
+    def _name(self, path: Sequence[str]) -> str:
+        """The name of a resource that the template gives none: the same one each time."""
+        words = "-".join((self.stack.name, *path))
+        digest = hashlib.sha256(f"{self.stack.project}/{self.stack.name}/{'/'.join(path)}".encode()).hexdigest()
+        return f"{words[:240]}-{digest[:8]}"
+
+    def _taken_over(self, unit: Unit, definition: ResourceDefinition, known: Type) -> None:
+        """A resource that is there already: it is referred to, and never changed."""
+        name = str(unit.context.value(definition.external_id, "external_id", line=definition.line))
+        row = self.stack.find(known.kind, name)
+        if row is None:
+            raise TemplateError(f"external_id {name} names no {known.kind} that there is", ("external_id",))
+        unit.nodes[definition.name] = Leaf(definition.name, known, row.id, self.stack.look, self.veil, foreign=True)
+        self._finish(unit, definition.name)
+
+    # Resources that others make up
+
+    def _made_of_others(
+        self, unit: Unit, definition: ResourceDefinition, known: Type, values: Mapping[str, Any]
+    ) -> None:
+        path = (*unit.path, definition.name)
+        file = unit.context.template.file
+        if known.made_of == "stack":
+            text = str(values["template"])
+            inner = Unit(
+                path, "", unit.environment.child(definition.name, known.name, values.get("parameters") or {}), unit
+            )
+            unit.nodes[definition.name] = Nested(inner, self.stack.id, is_stack=True)
+            self._open(inner, read_template(text, file), self._facade(unit, definition))
+            return
+        inner = Unit(path, "", unit.environment.child(definition.name, known.name, {}), unit)
+        if known.made_of == "chain":
+            unit.nodes[definition.name] = Group(inner, self.stack.id)
+            self._open(inner, members.chain(definition, values, file), {})
+            return
+        without = members.removed(values, self.stack.removed.get("/".join(path), ()), self._references(path))
+        group = Group(inner, self.stack.id, without)
+        unit.nodes[definition.name] = group
+        self.groups.append(group)
+        self._open(inner, members.group(definition, values, file, without), {})
+
+    def _references(self, path: Sequence[str]) -> dict[Any, str]:
+        """What get_resource gave for the members of a group so far -> their names."""
+        begin = "/".join(path) + "/"
+        known = {row.id: key for (_, key), row in self.stack.before.items() if key.startswith(begin)}
+        return {item: key.removeprefix(begin).split("/")[0] for item, key in known.items()}
+
+    def _nested(self, unit: Unit, definition: ResourceDefinition, kind: str, given: Mapping[str, Any]) -> None:
+        file = unit.context.template.file
+        location = beside(file, kind) if kind == definition.type else kind
+        ways = unit.ways_in()
+        if location in ways:
+            raise TemplateError(f"templates include each other in a circle: {' -> '.join([*ways, location])}")
+        inner = Unit(
+            (*unit.path, definition.name),
+            location,
+            unit.environment.child(definition.name, definition.type, given),
+            unit,
+        )
+        unit.nodes[definition.name] = Nested(inner, self.stack.id)
+        self._open(inner, read_template(self.files.read(location), location), self._facade(unit, definition))
+
+    def _facade(self, unit: Unit, definition: ResourceDefinition) -> dict[str, Any]:
+        context = unit.context
+        return {
+            "metadata": context.value(definition.metadata, "metadata") or {},
+            "deletion_policy": context.deletion_policy(definition),
+            "update_policy": context.value(definition.update_policy, "update_policy") or {},
+        }
+
+    def _open(self, unit: Unit, template: Template, facade: Mapping[str, Any]) -> Unit:
+        """Give a unit its values, and put its resources in order."""
+        if len(unit.path) > MAX_NESTING:
+            raise TemplateError(f"templates are nested more than {MAX_NESTING} deep")
+        unit.context = StackContext(
+            template=template,
+            parameters={**self._pseudo(unit), **self._parameters(unit.environment, template)},
+            reference=unit.reference,
+            attribute=unit.attribute,
+            files=self.files,
+            parent=facade or None,
+            availability_zones=self.stack.zones,
+        )
+        drafts = graph.drafts(unit.context)
+        unit.sorter = TopologicalSorter(with_implicit(unit, drafts))
+        unit.sorter.prepare()
+        self.units.append(unit)
+        self._waiting.append(unit)
+        return unit
+
+    def _pseudo(self, unit: Unit) -> dict[str, Any]:
+        return {
+            "OS::stack_name": "-".join((self.stack.name, *unit.path)),
+            "OS::stack_id": "/".join((self.stack.id, *unit.path)),
+            "OS::project_id": self.stack.project,
+            "OS::region": "RegionOne",
+        }
+
+    def _parameters(self, environment: Environment, template: Template) -> dict[str, Any]:
+        found, errors = parameters.values(
+            template.parameters, environment.parameters, environment.parameter_defaults, self.stack.lookup
+        )
+        for error in errors:
+            error.inside(file=template.file)
+            raise error
+        return found

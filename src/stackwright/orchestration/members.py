@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Resources that consist of others: the members of a group or a chain as a template of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count, islice
+from typing import Any
+
+from stackwright.orchestration.problem import TemplateError, kind_of
+from stackwright.orchestration.template import ResourceDefinition, Template
+from stackwright.orchestration.versions import Version
+
+AS_IT_IS = Version("", {}, {})
+"""What members are given is evaluated already: whatever it looks like, it is data."""
+
+
+def group(definition: ResourceDefinition, given: Mapping[str, Any], file: str, removed: Collection[str]) -> Template:
+    """The members of an OS::Heat::ResourceGroup: as many as `count` says, without those that were removed."""
+    member = given.get("resource_def") or {}
+    variable = str(given.get("index_var") or "%index%")
+    names = islice((str(index) for index in count() if str(index) not in removed), int(given.get("count", 1)))
+    members = {
+        name: ResourceDefinition(
+            name=name,
+            type=_type(member.get("type")),
+            properties=_with_index(member.get("properties") or {}, variable, name),
+            metadata=_with_index(member.get("metadata") or {}, variable, name),
+            line=definition.line,
+        )
+        for name in names
+    }
+    return _template(file, members)
+
+
+def chain(definition: ResourceDefinition, given: Mapping[str, Any], file: str) -> Template:
+    """The members of an OS::Heat::ResourceChain: one of each type, each after the one before it."""
+    members: dict[str, ResourceDefinition] = {}
+    before: tuple[str, ...] = ()
+    for index, kind in enumerate(given.get("resources") or ()):
+        name = str(index)
+        members[name] = ResourceDefinition(
+            name=name,
+            type=_type(kind),
+            properties=given.get("resource_properties") or {},
+            depends_on=before,
+            line=definition.line,
+        )
+        before = () if given.get("concurrent") else (name,)
+    return _template(file, members)
+
+
+def removed(given: Mapping[str, Any], before: Sequence[str], references: Mapping[Any, str]) -> list[str]:
+    """Names of the members that a group has to do without, by its removal_policies.
+
+    before: those removed earlier. references: what get_resource gives for a member -> its name.
+    """
+    kept = [] if given.get("removal_policies_mode") == "update" else list(before)
+    policies = given.get("removal_policies") or ()
+    listed = [item for policy in policies for item in policy.get("resource_list") or ()]
+    return list(dict.fromkeys([*kept, *(references.get(item, str(item)) for item in listed)]))
+
+
+def _template(file: str, members: Mapping[str, ResourceDefinition]) -> Template:
+    return Template(
+        file=file,
+        version=AS_IT_IS,
+        description="",
+        parameters={},
+        groups=(),
+        conditions={},
+        resources=members,
+        outputs={},
+    )
+
+
+def _type(kind: Any) -> str:
+    if not isinstance(kind, str):
+        raise TemplateError(f"the type of a member must be text, and is {kind_of(kind)}")
+    return kind
+
+
+def _with_index(value: Any, variable: str, index: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(variable, index)
+    if isinstance(value, dict):
+        return {_with_index(key, variable, index): _with_index(item, variable, index) for key, item in value.items()}
+    return [_with_index(item, variable, index) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is remembered of a stack beside its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from stackwright.orchestration.nodes import Group, Leaf, Unit, Veil
+from stackwright.orchestration.stack import Source
+from stackwright.orchestration.values import told, unknown_in
+
+
+def remembered(
+    root: Unit, units: Sequence[Unit], groups: Sequence[Group], veil: Veil, source: Source
+) -> dict[str, Any]:
+    """The attributes of a stack that is expanded.
+
+    outputs: by name. veiled: names of those that hold a generated secret. resources: by path. kept: ids of what
+    outlives the stack. sequence: id -> ids of what the user wants before it. removed: by group, members it has to do
+    without.
+    """
+    leaves = {"/".join((*unit.path, name)): leaf for unit in units for name, leaf in _own(unit)}
+    return {
+        "description": source.template.description,
+        "parameters": _shown_parameters(root, source),
+        "outputs": {name: told(value) for name, value in root.outputs().items()},
+        "veiled": _veiled(root, veil),
+        "resources": {
+            path: {"type": leaf.type.name, "kind": leaf.type.kind, "id": leaf.id} for path, leaf in leaves.items()
+        },
+        "kept": sorted(leaf.id for leaf in leaves.values() if leaf.kept),
+        "sequence": _sequence(units),
+        "removed": {"/".join(group.unit.path): list(group.removed) for group in groups if group.removed},
+    }
+
+
+def _own(unit: Unit) -> Iterator[tuple[str, Leaf]]:
+    return ((name, node) for name, node in unit.nodes.items() if isinstance(node, Leaf))
+
+
+def _shown_parameters(root: Unit, source: Source) -> dict[str, Any]:
+    hidden = source.hidden()
+    values = {name: root.context.get_param(name) for name in source.template.parameters}
+    return {name: "******" if name in hidden else told(value) for name, value in values.items()}
+
+
+def _veiled(root: Unit, veil: Veil) -> list[str]:
+    if not any(leaf.type.secret for leaf in root.leaves()):
+        return []
+    veil.everything = True
+    covered = [name for name, value in root.outputs().items() if unknown_in(value)]
+    veil.everything = False
+    return covered
+
+
+def _sequence(units: Sequence[Unit]) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for unit in units:
+        for name, definition in unit.context.template.resources.items():
+            earlier = {
+                leaf.id for other in definition.depends_on if other in unit.nodes for leaf in unit.nodes[other].leaves()
+            }
+            for leaf in unit.nodes[name].leaves() if earlier and name in unit.nodes else ():
+                found.setdefault(leaf.id, set()).update(earlier)
+    return {item: sorted(earlier) for item, earlier in sorted(found.items())}
