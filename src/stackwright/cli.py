@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from stackwright import cli_stack
+
 if TYPE_CHECKING:
     from stackwright.cloud import Cloud
 
@@ -94,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     console.add_argument("name", metavar="INSTANCE", help="its name or id")
     console.add_argument("--lines", type=int, default=100, help="how many of the last lines (%(default)s)")
     console.set_defaults(run=_console)
+    cli_stack.add_to(commands)
     return parser
 
 
