@@ -21,6 +21,7 @@ COLUMNS = {
     "host": ("state", "availability_zone", "vcpus", "ram", "disk"),
     "flavor": ("vcpus", "ram", "disk", "ephemeral"),
     "keypair": ("fingerprint",),
+    "server_group": ("policy", "members"),
     "image": ("disk_format", "size", "virtual_size"),
     "network": ("external", "mtu"),
     "subnet": ("network", "cidr", "gateway_ip"),

@@ -25,7 +25,7 @@ from stackwright.engine.resource import Driver, Resource, Scope, Wish
 from stackwright.engine.view import Picture, Renderers, take, take_all
 from stackwright.images import ImageStore
 from stackwright.kinds import KINDS
-from stackwright.present import facts
+from stackwright.present import facts, members
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run
 from stackwright.registry.transaction import Transaction
@@ -194,10 +194,12 @@ class Cloud:
         return self.registry.read(read)
 
     def tell(self, kind: str, name: str = "", project: str = "default") -> list[dict[str, Any]]:
-        """As `find`, as plain data for people; instances with the power state of the moment."""
+        """As `find`, as plain data for people; instances with the power state of the moment, groups with members."""
         rows = self.find(kind, name, project)
         picture = self.picture()
         told = [facts(row, picture) for row in sorted(rows, key=lambda row: row.name)]
+        if kind == "server_group":
+            told = [{**item, "members": members(item["id"], picture)} for item in told]
         powers = self.power_states(rows) if kind == "instance" else {}
         return [{**item, "power_state": powers[item["id"]]} if powers else item for item in told]
 

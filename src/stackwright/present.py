@@ -16,11 +16,11 @@ from stackwright.engine.request import Outcome, Result
 from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
 
-MASKED = {"user_data": "(not shown)"}
+MASKED = ("user_data", "personality")
 SECRET = {"random_string": "value", "keypair": "private_key"}
 """Kind -> the attribute of it that nobody is shown."""
-HIDDEN = ("reboots", "started", "made_for")
-WORDS = ("description", "metadata", "properties", "extra_specs", "value")
+HIDDEN = ("host", "reboots", "started", "made_for")
+WORDS = ("description", "metadata", "hostname", "tags", "properties", "extra_specs", "value")
 """What users write for themselves: it names nothing, even where it looks like an id."""
 
 
@@ -33,9 +33,16 @@ def facts(resource: Resource, picture: Picture) -> dict[str, Any]:
     head = {"id": resource.id, "name": resource.name, "kind": resource.kind, "status": status}
     more: dict[str, Any] = {"host": resource.host} if resource.host else {}
     more |= {"message": resource.message} if resource.message else {}
-    more |= {"addresses": _addresses(resource, picture)} if resource.kind == "instance" else {}
+    if resource.kind == "instance":
+        more |= {"pinned": bool(resource.spec.get("host")), "addresses": _addresses(resource, picture)}
     owner = {"owner": picture.resources[resource.owner].title} if resource.owner in picture.resources else {}
     return {**head, "project": _project(resource, picture), "label": resource.label, **owner, **more, **named}
+
+
+def members(group: str, picture: Picture) -> list[str]:
+    """Names of the instances in a server group, which is given by its id."""
+    instances = [item for item in picture.resources.values() if item.kind == "instance" and item.wanted]
+    return sorted(item.name for item in instances if item.spec.get("server_group") == group)
 
 
 def report(result: Result) -> list[dict[str, Any]]:
@@ -213,13 +220,18 @@ def _addresses(instance: Resource, picture: Picture) -> list[dict[str, Any]]:
 
 
 def _masked(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: MASKED[key] if value and key in MASKED else value for key, value in spec.items()}
+    return {key: _mask(value) if value and key in MASKED else value for key, value in spec.items()}
+
+
+def _mask(value: Any) -> Any:
+    """What stands for a secret; of files the paths are none."""
+    return {path: _mask(text) for path, text in value.items()} if isinstance(value, Mapping) else "(not shown)"
 
 
 def _without_secret(resource: Resource) -> dict[str, Any]:
     """The attributes of a resource as they are shown."""
     secret = SECRET.get(resource.kind)
-    return {key: "(not shown)" if value and key == secret else value for key, value in resource.attributes.items()}
+    return {key: _mask(value) if value and key == secret else value for key, value in resource.attributes.items()}
 
 
 def _named(data: Any, picture: Picture) -> Any:

@@ -123,18 +123,29 @@ class Allocation:
 
     # Hosts
 
-    def place(self, resource: Resource, demand: Mapping[str, int], zone: str) -> str:
-        """Name of the host that the resource is on, or is to be on; its claim is taken or brought up to date."""
+    def place(self, resource: Resource, wish: Placement) -> str:
+        """Name of the host that the resource is on, or is to be on; its claim is taken or brought up to date.
+
+        Raises Exhausted where no host may take it, Conflict where it would have to move.
+        """
         claimed = self.txn.claimed(resource.id)
         if claimed:
             host = self.get(claimed[0])
-            _stays_in(zone, resource, host)
-            if claimed[1] != dict(demand):
-                self._claim(resource, host, demand)
+            self._stays(wish, host)
+            if claimed[1] != dict(wish.demand):
+                self._claim(resource, host, wish.demand)
             return host.name
-        chosen = self._scheduler.choose(self._hosts(), Placement(resource.title, dict(demand), zone))
-        self._claim(resource, self.get(chosen.id), demand)
+        chosen = self._scheduler.choose(self._hosts(), wish)
+        self._claim(resource, self.get(chosen.id), wish.demand)
         return chosen.name
+
+    def _stays(self, wish: Placement, host: Resource) -> None:
+        objection = self._scheduler.misplaced(_candidate(host, {}, {}), wish)
+        if objection:
+            raise Conflict(
+                f"{wish.who} is on host {host.name} and cannot move, as this would need ({objection}); "
+                "keep it as it is, or delete the instance and make it anew"
+            )
 
     def _claim(self, resource: Resource, host: Resource, demand: Mapping[str, int]) -> None:
         candidates = self._hosts()  # as it is before this claim
@@ -210,8 +221,8 @@ class Allocation:
             attributes = dict(kind.allocate(resource, self))
             self._give_back(resource)
             fresh = dataclasses.replace(resource, attributes=attributes)
-            demand = kind.demand(fresh)
-            host = self.place(fresh, demand, kind.zone(fresh)) if demand else ""
+            wish = kind.placement(fresh, self)
+            host = self.place(fresh, wish) if wish else ""
             self.txn.charge(fresh, kind.quota(fresh))
             for name, limit in kind.capacity(fresh).items():
                 self.txn.set_limit(fresh.id, name, limit)
@@ -246,16 +257,6 @@ class Allocation:
 
         self.kinds[resource.kind].validate(resource.spec, note)
         return found
-
-
-def _stays_in(zone: str, resource: Resource, host: Resource) -> None:
-    """Raises Conflict where an instance would have to move to be in its zone."""
-    here = host.spec["availability_zone"]
-    if zone not in ("", here):
-        raise Conflict(
-            f"{resource.title} is on host {host.name} in availability zone {here} and cannot move to {zone}; "
-            "keep the zone, or delete the instance and make it anew"
-        )
 
 
 def ids_in(data: Any) -> Iterable[str]:

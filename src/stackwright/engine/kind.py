@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, View, Wish
+from stackwright.scheduler.candidate import Placement
 
 
 class Allocator(Protocol):
@@ -102,11 +103,8 @@ class Kind(Protocol):
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The attributes: everything about it that only we can choose."""
 
-    def demand(self, resource: Resource) -> Mapping[str, int] | None:
-        """What it takes from a host (vcpus; ram in MiB; disk in GiB); None when it lives on none."""
-
-    def zone(self, resource: Resource) -> str:
-        """The availability zone that it must be placed in; '' for any."""
+    def placement(self, resource: Resource, allocator: Allocator) -> Placement | None:
+        """What it takes from a host, and which host that may be; None when it lives on none."""
 
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """What it counts for against the quota of its project: class -> amount."""

@@ -6,6 +6,7 @@ from stackwright.kinds.compute.flavor import Flavor
 from stackwright.kinds.compute.host import Host
 from stackwright.kinds.compute.instance import Instance
 from stackwright.kinds.compute.keypair import Keypair
+from stackwright.kinds.compute.server_group import ServerGroup
 from stackwright.kinds.identity.project import Project
 from stackwright.kinds.image.image import Image
 from stackwright.kinds.network.floating_ip import FloatingIp
@@ -24,6 +25,7 @@ KINDS: dict[str, Kind] = {
         Host(),
         Flavor(),
         Keypair(),
+        ServerGroup(),
         Image(),
         Network(),
         Subnet(),

@@ -22,6 +22,7 @@ from stackwright.engine.errors import InvalidInput
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, Wish
+from stackwright.scheduler.candidate import Placement
 
 Resolve = Callable[[str, str], str]
 
@@ -123,13 +124,9 @@ class Kind:
         """It needs nothing allocated."""
         return resource.attributes
 
-    def demand(self, resource: Resource) -> Mapping[str, int] | None:
+    def placement(self, resource: Resource, allocator: Allocator) -> Placement | None:
         """It lives on no host."""
         return None
-
-    def zone(self, resource: Resource) -> str:
-        """It may be anywhere."""
-        return ""
 
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """It counts as one of its kind."""

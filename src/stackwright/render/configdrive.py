@@ -20,7 +20,7 @@ VERSIONS = ("2018-08-27", "latest")
 
 
 def files(resource: Resource, view: View) -> Files:
-    """(path, text) of each file, the same ones under every version that readers look for."""
+    """(path, text) of each file, the same ones under every version that readers look for, and what those point to."""
     spec = InstanceSpec.of(resource)
     content = {
         "meta_data.json": _json(_meta_data(resource, spec, view)),
@@ -28,7 +28,14 @@ def files(resource: Resource, view: View) -> Files:
     }
     if spec.user_data:
         content["user_data"] = spec.user_data
-    return tuple((f"openstack/{version}/{name}", text) for version in VERSIONS for name, text in content.items())
+    versions = [(f"openstack/{version}/{name}", text) for version in VERSIONS for name, text in content.items()]
+    return (*versions, *((f"openstack{place}", text) for place, _, text in _personality(spec)))
+
+
+def _personality(spec: InstanceSpec) -> list[tuple[str, str, str]]:
+    """(place on the drive, path in the guest, text) of each file."""
+    listed = sorted(spec.personality.items())
+    return [(f"/content/{number:04}", path, text) for number, (path, text) in enumerate(listed)]
 
 
 def host_name(name: str) -> str:
@@ -46,14 +53,20 @@ def _meta_data(resource: Resource, spec: InstanceSpec, view: View) -> dict[str, 
     return {
         "uuid": resource.id,
         "name": resource.name,
-        "hostname": host_name(resource.name),
+        "hostname": spec.hostname or host_name(resource.name),
         "project_id": resource.project,
         "availability_zone": spec.availability_zone or DEFAULT_ZONE,
         "launch_index": 0,
         "public_keys": key,
         "keys": [{"name": name, "type": "ssh", "data": data} for name, data in key.items()],
         "meta": dict(spec.metadata),
+        **_listed(spec),
     }
+
+
+def _listed(spec: InstanceSpec) -> dict[str, Any]:
+    listed = [{"content_path": place, "path": path} for place, path, _ in _personality(spec)]
+    return {"files": listed} if listed else {}
 
 
 def _network_data(resource: Resource, view: View) -> dict[str, Any]:

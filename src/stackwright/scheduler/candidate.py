@@ -24,9 +24,26 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """The server group that it is a member of.
+
+    policy: affinity, anti-affinity, soft-affinity or soft-anti-affinity.
+    members: host name -> how many of the other members are there.
+    most: how many members anti-affinity allows on one host.
+    """
+
+    name: str
+    policy: str
+    members: Mapping[str, int]
+    most: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
-    """What is to be placed. who: how messages name it; zone: '' for any."""
+    """What is to be placed. who: how messages name it; zone and host: the only one that may take it, '' for any."""
 
     who: str
     demand: Mapping[str, int]
     zone: str = ""
+    host: str = ""
+    group: Group | None = None

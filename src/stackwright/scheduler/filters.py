@@ -20,6 +20,22 @@ def availability_zone(host: Candidate, wish: Placement) -> str:
     return "" if wish.zone in ("", host.zone) else f"in zone {host.zone}, not {wish.zone}"
 
 
+def pinned(host: Candidate, wish: Placement) -> str:
+    """It is the host that was asked for."""
+    return "" if wish.host in ("", host.name) else f"not {wish.host}"
+
+
+def server_group(host: Candidate, wish: Placement) -> str:
+    """The policy of its server group allows it, if that is a hard one."""
+    group = wish.group
+    there = group.members.get(host.name, 0) if group else 0
+    if group and group.policy == "affinity" and group.members and not there:
+        return f"holds none of server_group {group.name}"
+    if group and group.policy == "anti-affinity" and there >= group.most:
+        return f"holds {there} of server_group {group.name}, which allows {group.most} on a host"
+    return ""
+
+
 def vcpus(host: Candidate, wish: Placement) -> str:
     """Its processors, times the allocation ratio, are not all claimed."""
     return _enough(host, wish, "vcpus", "vCPUs")
@@ -40,4 +56,6 @@ def _enough(host: Candidate, wish: Placement, name: str, unit: str) -> str:
     return "" if need <= free else f"{free} {unit} free, {need} needed"
 
 
-FILTERS: tuple[Filter, ...] = (enabled, availability_zone, vcpus, ram, disk)
+PLACES: tuple[Filter, ...] = (pinned, availability_zone, server_group)
+"""What was asked for: these hold for as long as the instance is there, since it does not move."""
+FILTERS: tuple[Filter, ...] = (enabled, *PLACES, vcpus, ram, disk)

@@ -10,8 +10,15 @@ from stackwright.scheduler.candidate import Candidate, Placement
 Weigher = Callable[[Candidate, Placement], float]
 
 
+def soft_group(host: Candidate, wish: Placement) -> float:
+    """Where a server group's soft policy would have it: beside most of the other members, or beside fewest."""
+    group = wish.group
+    signs = {"soft-affinity": 1, "soft-anti-affinity": -1}
+    return signs.get(group.policy, 0) * group.members.get(host.name, 0) if group else 0
+
+
 def spread_by_ram(host: Candidate, wish: Placement) -> float:
-    """The host with most free memory first, so that load spreads."""
+    """Then the host with most free memory, so that load spreads."""
     return host.free.get("ram", 0)
 
 
@@ -20,4 +27,4 @@ def spread_by_vcpus(host: Candidate, wish: Placement) -> float:
     return host.free.get("vcpus", 0)
 
 
-WEIGHERS: tuple[Weigher, ...] = (spread_by_ram, spread_by_vcpus)
+WEIGHERS: tuple[Weigher, ...] = (soft_group, spread_by_ram, spread_by_vcpus)

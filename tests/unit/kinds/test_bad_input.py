@@ -20,6 +20,7 @@ def _rule(**rule: Any) -> dict[str, Any]:
     return {"rules": [rule]}
 
 
+SERVER = {"image": "guest", "flavor": "m1.tiny", "networks": ["net"]}
 CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "unknown option with a near name": (
         "subnet",
@@ -38,6 +39,37 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "missing option": ("subnet", {"network": "net"}, "subnet x: option cidr is missing"),
     "empty option": ("instance", {"image": "", "flavor": "1"}, "option image: names no image; give a name or an id"),
+    "host name with an underscore": (
+        "instance",
+        {**SERVER, "hostname": "web_1"},
+        "option hostname: web_1 is no host name",
+    ),
+    "host name that is too long": (
+        "instance",
+        {**SERVER, "hostname": "a." * 127 + "b"},
+        "is no host name; use letters",
+    ),
+    "tag with a comma": ("instance", {**SERVER, "tags": ["a", "b,c"]}, "option tags.1: 'b,c' is no tag; use 1 to 60"),
+    "empty tag": ("instance", {**SERVER, "tags": [""]}, "option tags.0: '' is no tag"),
+    "file without a folder": (
+        "instance",
+        {**SERVER, "personality": {"motd": ""}},
+        "'motd' is no absolute path of a file",
+    ),
+    "file that is a folder": ("instance", {**SERVER, "personality": {"/etc/": ""}}, "'/etc/' is no absolute path"),
+    "file that climbs": ("instance", {**SERVER, "personality": {"/a/../b": ""}}, "'/a/../b' is no absolute path"),
+    "files without a drive": (
+        "instance",
+        {**SERVER, "personality": {"/etc/motd": ""}, "config_drive": False},
+        "instance x: personality needs the config drive; keep that, or leave the files out",
+    ),
+    "server group without a policy": ("server_group", {}, "server_group x: option policy is missing"),
+    "server group with an unknown policy": ("server_group", {"policy": "near"}, "server_group x: option policy: "),
+    "server group with a number that has no meaning": (
+        "server_group",
+        {"policy": "soft-anti-affinity", "max_server_per_host": 2},
+        "server_group x: max_server_per_host goes with policy anti-affinity alone; leave it out of a new group",
+    ),
     "wrong CIDR": (
         "subnet",
         {"network": "other", "cidr": "10.1.0.0/33"},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import GIB, IMAGE, KEY, Sandbox, flaws, portrait, request, server
-from stackwright.engine.errors import Conflict, InvalidInput
+from stackwright.engine.errors import Conflict, Exhausted, InvalidInput, NotFound
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
 from stackwright.present import affected
@@ -83,13 +83,33 @@ def test_an_instance_does_not_move_to_another_zone(cloud: Sandbox) -> None:
     cloud.add_host("host3", availability_zone="east")
     cloud.ensure(request(server("one", availability_zone="nova")))
     host = cloud.one("instance", "one").host
-    words = f"instance one is on host {host} in availability zone .* and cannot move to"
-    with pytest.raises(Conflict, match=words):
+    words = f"instance one is on host {host} and cannot move, as this would need "
+    with pytest.raises(Conflict, match=rf"{words}\(in zone nova, not east\); keep it as it is, or delete the instance"):
         cloud.wish("instance", "one", availability_zone="east")
-    with pytest.raises(Conflict, match=words):
+    with pytest.raises(Conflict, match=rf"{words}\(in zone east, not nova\)"):
         cloud.wish("host", host, availability_zone="east")
     _settled(cloud, cloud.wish("instance", "one", availability_zone=""))
     _settled(cloud, cloud.wish("host", host, availability_zone="east"))
+
+
+def test_an_instance_is_where_it_was_pinned(cloud: Sandbox) -> None:
+    _settled(cloud, cloud.ensure(request(*(server(name, host="host2") for name in ("one", "two")))))
+    assert [cloud.one("instance", name).host for name in ("one", "two")] == ["host2", "host2"]
+    with pytest.raises(Conflict, match=r"instance one is on host host2 and cannot move, .* \(not host1\); keep it"):
+        cloud.wish("instance", "one", host="host1")
+    _settled(cloud, cloud.wish("instance", "one", host=""))
+    (told,) = cloud.tell("instance", "one")
+    assert (told["host"], told["pinned"]) == ("host2", False)
+    assert cloud.tell("instance", "two")[0]["pinned"] is True
+    assert not cloud.wish("instance", "two", host="host2").changed
+
+
+def test_a_host_that_cannot_be_had_is_explained(cloud: Sandbox) -> None:
+    cloud.wish("host", "host2", state="disabled")
+    with pytest.raises(Exhausted, match=r"instance one: no host can take it \(host2: disabled; host1: not host2\)"):
+        cloud.ensure(request(server("one", host="host2")))
+    with pytest.raises(NotFound, match="instance one: host host9 does not exist; declare it first or mend the name"):
+        cloud.ensure(request(server("one", host="host9")))
 
 
 # Labels
@@ -143,6 +163,8 @@ CHANGES: list[tuple[str, str, dict[str, Any]]] = [
     ("instance", "one", {"metadata": {"role": "web"}}),
     ("instance", "one", {"user_data": "#!/bin/sh"}),
     ("instance", "one", {"config_drive": False}),
+    ("instance", "one", {"hostname": "www.example.org"}),
+    ("instance", "one", {"personality": {"/etc/motd": "hello"}}),
     ("instance", "one", {"networks": ["side", "net"]}),
 ]
 
@@ -245,6 +267,13 @@ def test_an_instance_is_plugged_into_a_port_once(cloud: Sandbox) -> None:
     cloud.wish("port", "p", network="net")
     with pytest.raises(InvalidInput, match="instance one lists port p twice; list it once"):
         cloud.ensure(request(server("one", networks=[{"port": "p"}, {"port": "p"}])))
+
+
+def test_the_order_of_tags_means_nothing(cloud: Sandbox) -> None:
+    _settled(cloud, cloud.ensure(request(server("one", tags=["web", "blue", "web"]))))
+    assert cloud.one("instance", "one").spec["tags"] == ["blue", "web"]
+    assert not cloud.wish("instance", "one", tags=["blue", "web"]).changed
+    assert cloud.wish("instance", "one", tags=[]).changed
 
 
 def test_a_text_may_look_like_an_id(cloud: Sandbox) -> None:

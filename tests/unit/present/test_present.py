@@ -14,7 +14,8 @@ from stackwright import present
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
 
-WEB = server("web", floating_ip="public", user_data="#cloud-config\npassword: hunter2\n", security_groups=["default"])
+SECRETS = {"user_data": "#cloud-config\npassword: hunter2\n", "personality": {"/root/password": "hunter3"}}
+WEB = server("web", floating_ip="public", security_groups=["default"], **SECRETS)
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -35,8 +36,9 @@ def test_what_is_created_is_shown_with_names_and_no_secret(cloud: Sandbox) -> No
     after = entry["diff"]["after"]
     assert (after["image"], after["flavor"], after["networks"][0]["network"]) == ("guest", "m1.tiny", "net")
     assert ID.findall(without_backends(entry["diff"])) == []
-    assert "hunter2" not in json.dumps(entry)
+    assert "hunter" not in json.dumps(entry)
     assert entry["resource"]["user_data"] == "(not shown)"
+    assert entry["resource"]["personality"] == {"/root/password": "(not shown)"}
 
 
 def test_an_instance_says_where_it_can_be_reached(cloud: Sandbox) -> None:

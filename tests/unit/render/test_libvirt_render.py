@@ -255,6 +255,21 @@ def test_the_config_drive_tells_the_guest_who_it_is() -> None:
     }
 
 
+def test_the_guest_is_called_what_was_asked_for() -> None:
+    assert drive(with_spec(INSTANCE, hostname="www.example.org"))["meta_data"]["hostname"] == "www.example.org"
+
+
+def test_files_for_the_guest_are_listed_and_there_once() -> None:
+    texts = {"/etc/motd": "hello\n", "/etc/empty": "", "/root/ü": "ü"}
+    instance = with_spec(INSTANCE, personality=texts)
+    content = dict(files(instance, Known()))
+    listed = drive(instance)["meta_data"]["files"]
+    assert [item["path"] for item in listed] == sorted(texts)
+    assert {item["path"]: content[f"openstack{item['content_path']}"] for item in listed} == texts
+    assert [path for path in content if "/content/" in path] == [f"openstack/content/000{n}" for n in range(3)]
+    assert files(with_spec(INSTANCE, personality=dict(reversed(texts.items()))), Known()) == files(instance, Known())
+
+
 def test_the_config_drive_tells_static_addresses() -> None:
     assert drive(INSTANCE)["network_data"] == {
         "links": [

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instances: virtual machines."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.kind import Allocator
@@ -13,8 +14,10 @@ from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, Wish
 from stackwright.kinds.base import Kind, Name, Ref, Spec
 from stackwright.kinds.compute.flavor import FlavorSpec
+from stackwright.kinds.compute.server_group import ServerGroupSpec
 from stackwright.kinds.image.image import ImageSpec
 from stackwright.kinds.network.subnet import Address
+from stackwright.scheduler.candidate import Group, Placement
 
 GIB = 1024**3
 
@@ -43,9 +46,39 @@ class Nic(Spec):
         return self
 
 
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+
+
+def _is_host_name(name: str) -> str:
+    if len(name) > 253 or not re.fullmatch(rf"{LABEL}(\.{LABEL})*", name):
+        raise ValueError(f"{name} is no host name; use letters, digits and dashes, with dots in between")
+    return name
+
+
+def _is_tag(tag: str) -> str:
+    if not re.fullmatch(r"[^,/]{1,60}", tag) or not tag.isprintable():
+        raise ValueError(f"{tag!r} is no tag; use 1 to 60 printable characters without comma and slash")
+    return tag
+
+
+def _is_path(path: str) -> str:
+    """A file in the guest; '..' could lead anywhere."""
+    folder, _, name = path.rpartition("/")
+    if not path.startswith("/") or not name or {"..", "."} & {*folder.split("/"), name} or not path.isprintable():
+        raise ValueError(f"{path!r} is no absolute path of a file; write it like /etc/motd")
+    return path
+
+
+HostName = Annotated[str, AfterValidator(_is_host_name)]
+Tag = Annotated[str, AfterValidator(_is_tag)]
+GuestPath = Annotated[str, Field(max_length=255), AfterValidator(_is_path)]
+
+
 class InstanceSpec(Spec):
     """networks: None takes the project's only network. floating_ip: the external network that an address comes from.
 
+    host: the one it must be on. personality: path in the guest -> text of the file, as the config drive has it.
+    hostname: what the guest is told it is called; None for its name.
     power: what it is kept at; None starts it once, when it is created, and leaves it alone from then on.
     reboots: how often it was asked to reboot; one more is one reboot.
     """
@@ -60,9 +93,20 @@ class InstanceSpec(Spec):
     config_drive: bool = True
     floating_ip: Annotated[str, Ref("network")] | None = None
     availability_zone: Name | None = None
+    host: Annotated[str, Ref("host")] | None = None
+    server_group: Annotated[str, Ref("server_group")] | None = None
+    hostname: HostName | None = None
+    personality: dict[GuestPath, str] = {}
+    tags: Annotated[list[Tag], AfterValidator(lambda tags: sorted(set(tags)))] = []
     power: Literal["running", "stopped"] | None = None
     reboots: Annotated[int, Field(ge=0)] = 0
     description: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_drive(self) -> "InstanceSpec":
+        if self.personality and not self.config_drive:
+            raise ValueError("personality needs the config drive; keep that, or leave the files out")
+        return self
 
 
 class Instance(Kind):
@@ -147,18 +191,24 @@ class Instance(Kind):
         """From its first success on, its power is left alone unless the spec says otherwise."""
         return {**resource.attributes, "started": True}
 
-    def demand(self, resource: Resource) -> Mapping[str, int]:
-        """Its flavor's size."""
-        has = resource.attributes
-        return {"vcpus": has["vcpus"], "ram": has["ram"], "disk": has["root_gib"] + has["ephemeral_gib"]}
-
-    def zone(self, resource: Resource) -> str:
-        """The one that was asked for."""
-        return resource.spec["availability_zone"] or ""
+    def placement(self, resource: Resource, allocator: Allocator) -> Placement:
+        """Its flavor's size, where it was asked to be."""
+        spec, has = InstanceSpec.of(resource), resource.attributes
+        demand = {"vcpus": has["vcpus"], "ram": has["ram"], "disk": has["root_gib"] + has["ephemeral_gib"]}
+        host = allocator.get(spec.host).name if spec.host else ""
+        group = _group(resource, allocator.get(spec.server_group), allocator) if spec.server_group else None
+        return Placement(resource.title, demand, spec.availability_zone or "", host, group)
 
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """Instances, vCPUs and memory in MiB."""
         return {"instances": 1, "vcpus": resource.attributes["vcpus"], "ram": resource.attributes["ram"]}
+
+
+def _group(member: Resource, group: Resource, allocator: Allocator) -> Group:
+    """The server group as placement sees it, with the other members that have a host."""
+    spec = ServerGroupSpec.of(group)
+    others = [item for item in allocator.referrers(group.id, "instance") if item.host and item.id != member.id]
+    return Group(group.name, spec.policy, Counter(item.host for item in others), spec.max_server_per_host or 1)
 
 
 def _has_each_port_once(wish: Resource, ports: list[str], allocator: Allocator) -> None:

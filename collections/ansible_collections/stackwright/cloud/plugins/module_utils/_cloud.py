@@ -286,7 +286,9 @@ def _entries(resources: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _secrets(resources: list[Any]) -> set[str]:
     """Values of options that nobody shall see."""
     bodies = [body for entry in resources for body in entry.values() if isinstance(body, dict)]
-    return {str(body["user_data"]) for body in bodies if body.get("user_data")}
+    files = [body["personality"] for body in bodies if isinstance(body.get("personality"), dict)]
+    texts = [body.get("user_data") for body in bodies] + [text for item in files for text in item.values()]
+    return {str(text) for text in texts if text}
 
 
 def _diff(entry: dict[str, Any]) -> dict[str, str]:

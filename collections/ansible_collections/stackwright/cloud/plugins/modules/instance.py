@@ -73,6 +73,21 @@ options:
     description:
       - Pairs of words that the instance finds on its config drive.
     type: dict
+  tags:
+    description:
+      - Words to find it by; their order means nothing.
+    type: list
+    elements: str
+  hostname:
+    description:
+      - What the guest is told that it is called. Where it is not given, it is what is left of O(name) as a host's;
+        V('') returns to that.
+    type: str
+  personality:
+    description:
+      - 'Files that the guest gets with its config drive: their absolute paths there, and their text. They are
+        kept secret. cloud-init writes them at the first boot.'
+    type: dict
   config_drive:
     description:
       - Whether it gets a config drive, in OpenStack's format; V(true) for a new instance that does not say
@@ -87,6 +102,15 @@ options:
     description:
       - The availability zone that it is placed in.
     type: str
+  host:
+    description:
+      - Name or id of the host that it must be on; V('') for any. It does not move, so what does not fit where it
+        is, is refused.
+    type: str
+  server_group:
+    description:
+      - Name or id of the server group whose policy places it; V('') for none.
+    type: str
   description:
     description:
       - What the instance is for, for people.
@@ -97,6 +121,7 @@ extends_documentation_fragment:
   - stackwright.cloud.attributes
 seealso:
   - module: stackwright.cloud.instance_info
+  - module: stackwright.cloud.server_group
   - module: stackwright.cloud.resources
 author:
   - Contributors to the Stackwright project (@stackwright)
@@ -158,6 +183,7 @@ resource:
     status: active
     project: default
     host: cloud1
+    pinned: false
     image: guest
     flavor: m1.tiny
     keypair: first-cloud
@@ -190,9 +216,14 @@ def main():
             "security_groups": {"type": "list", "elements": "str"},
             "user_data": {"type": "str", "no_log": True},
             "metadata": {"type": "dict"},
+            "tags": {"type": "list", "elements": "str"},
+            "hostname": {"type": "str"},
+            "personality": {"type": "dict", "no_log": True},
             "config_drive": {"type": "bool"},
             "floating_ip": {"type": "str"},
             "availability_zone": {"type": "str"},
+            "host": {"type": "str"},
+            "server_group": {"type": "str"},
             "description": {"type": "str"},
         },
         states=("present", "started", "stopped", "rebooted", "absent"),

@@ -58,6 +58,7 @@ instances:
       status: active
       project: default
       host: cloud1
+      pinned: false
       image: guest
       flavor: m1.tiny
       keypair: first-cloud
