@@ -75,7 +75,8 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
         left = orphans(observed.objects, cloud.known()) if intent.whole else ()
         return Result(outcomes(intent, desired, changes, errors), picture, intent.roots, intent.warnings, left)
 
-    done = _apply(cloud, run, order(changes, observed.objects))
+    steps = order(changes, observed.objects, picture.sequence(cloud.rules.kinds))
+    done = _apply(cloud, run, steps)
     failed = {**errors_of(done), **errors}
     failed = unborne(picture, cloud.rules.kinds, failed) | failed
     results = outcomes(intent, desired, changes, held_back(picture, failed) | failed)

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
+from types import MappingProxyType
 
 from stackwright.engine.objects import Action, Change, Identity, Object
 
@@ -32,8 +34,16 @@ class Step:
         return f"{first.action} {first.object.identity}{more}"
 
 
-def order(changes: Iterable[Change], observed: Iterable[Object]) -> list[Step]:
+Sequence = Mapping[str, Collection[str]]
+"""Id of a resource -> ids of those that the user wants to be there before it, and to go after it."""
+
+
+def order(
+    changes: Iterable[Change], observed: Iterable[Object], sequence: Sequence = MappingProxyType({})
+) -> list[Step]:
     """Steps in an order that works: what is needed comes first, and goes last.
+
+    The user's sequence counts for what is made one by one: a transactional backend makes everything at once.
 
     Replacing an object means that those that need it are taken away and made again around it.
     """
@@ -44,6 +54,7 @@ def order(changes: Iterable[Change], observed: Iterable[Object]) -> list[Step]:
     gone = {change.object.identity: step for step in steps for change in step.changes if _removes(change)}
     for step in steps:
         _connect(step, made, gone)
+    _keep_sequence([step for step in steps if not step.changes[0].object.batch], sequence)
     return steps
 
 
@@ -119,6 +130,17 @@ def _connect(step: Step, made: Mapping[Identity, Step], gone: Mapping[Identity, 
             let_go = gone.get(need)
             if let_go and (_removes(change) or not let_go.changes[0].object.batch):
                 _wait(let_go, step)
+
+
+def _keep_sequence(steps: list[Step], sequence: Sequence) -> None:
+    by_resource: dict[tuple[str, bool], list[Step]] = {}
+    for step in steps:
+        change = step.changes[0]
+        by_resource.setdefault((change.object.resource, _removes(change)), []).append(step)
+    for (later, removes), own in by_resource.items():
+        others = [step for item in sequence.get(later, ()) for step in by_resource.get((item, removes), ())]
+        for step, other in product(own, others):
+            _wait(*((other, step) if removes else (step, other)))
 
 
 def _wait(step: Step, earlier: Step | None) -> None:

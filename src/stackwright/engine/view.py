@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from stackwright.engine.kind import Render
+from stackwright.engine.kind import Kind, Render
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource
 from stackwright.registry.transaction import Transaction
@@ -52,6 +52,10 @@ class Picture:
     def scoped(self) -> list[Resource]:
         """The resources that are looked after."""
         return [self.resources[item] for item in sorted(self.scope)]
+
+    def sequence(self, kinds: Mapping[str, Kind]) -> dict[str, Collection[str]]:
+        """What users want to be there before what, as those say who declared it: see `Kind.sequence`."""
+        return {item: before for row in self.scoped() for item, before in kinds[row.kind].sequence(row).items()}
 
     def hosts(self, everywhere: Collection[str], whole: bool = False) -> dict[str, str]:
         """Name -> URI of every host that holds something of the scope, or with `whole` of every host.
