@@ -52,8 +52,8 @@ class Allocation:
     def offspring(self, owner: str) -> list[Resource]:
         return self.txn.children(owner)
 
-    def visible(self, kind: str, project: str) -> list[Resource]:
-        found = self.txn.select(kind=kind, wanted=True)
+    def visible(self, kind: str, project: str, name: str = "") -> list[Resource]:
+        found = self.txn.select(kind=kind, wanted=True, **({"name": name} if name else {}))
         return [item for item in found if item.project in ("", project) or self.kinds[kind].shared(item)]
 
     def referrers(self, resource_id: str, kind: str) -> list[Resource]:

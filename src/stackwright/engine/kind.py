@@ -30,8 +30,8 @@ class Allocator(Protocol):
     def offspring(self, owner: str) -> list[Resource]:
         """Everything that this owner declared, also what is on its way out."""
 
-    def visible(self, kind: str, project: str) -> list[Resource]:
-        """Every wanted resource of a kind that a project may use."""
+    def visible(self, kind: str, project: str, name: str = "") -> list[Resource]:
+        """Every wanted resource of a kind that a project may use, or those of this name."""
 
     def referrers(self, resource_id: str, kind: str) -> list[Resource]:
         """Wanted resources of one kind that refer to this one."""
