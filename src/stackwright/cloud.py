@@ -182,14 +182,17 @@ class Cloud:
         seen = [row for row in rows[1] if row.project in homes or how.shared(row)]
         return [row for row in seen if not name or name in (row.name, row.id, row.spec.get(how.alias))]
 
-    def events(self, limit: int = 100, after: int = 0, resource: str = "", project: str = "") -> list[dict[str, Any]]:
-        """The latest events, oldest first; of one resource (id), or of one project (name). Raises NotFound."""
+    def events(
+        self, limit: int = 100, after: int = 0, resource: str = "", project: str = "", owner: str = ""
+    ) -> list[dict[str, Any]]:
+        """The latest events, oldest first; of one resource (id), of one project (name), or of an owner (id) and all
+        that it owns. Raises NotFound."""
 
         def read(txn: Transaction) -> list[dict[str, Any]]:
             found = txn.select(kind="project", key=project) if project else []
             if project and not found:
                 raise NotFound(f"project {project} does not exist; mend the name")
-            return txn.events(limit, after, resource, found[0].id if found else "")
+            return txn.events(limit, after, resource, found[0].id if found else "", owner)
 
         return self.registry.read(read)
 

@@ -78,7 +78,7 @@ def record(
         known = outcome.before is not None and resource_id in behind
         after = _settle(txn, kinds, outcome, objects.get(resource_id, []), unfinished=known)
         recorded[resource_id] = Outcome(outcome.before, after, outcome.changes, outcome.error)
-    txn.record_events(_event(item, actor) for item in recorded.values() if item.changed or item.error)
+    txn.record_events([_event(txn, item, actor) for item in recorded.values() if item.changed or item.error])
     txn.remove([item for item, outcome in recorded.items() if outcome.after is None])
     return recorded
 
@@ -113,9 +113,10 @@ def _settle(
     return row
 
 
-def _event(outcome: Outcome, actor: Actor) -> dict[str, Any]:
+def _event(txn: Transaction, outcome: Outcome, actor: Actor) -> dict[str, Any]:
     resource = outcome.resource
     return {
+        **_descent(txn, resource),
         "actor": actor.name,
         "project": resource.project,
         "resource": resource.id,
@@ -126,10 +127,23 @@ def _event(outcome: Outcome, actor: Actor) -> dict[str, Any]:
     }
 
 
+def _descent(txn: Transaction, resource: Resource) -> dict[str, str]:
+    """Whose it is in the end, and by which keys that one leads to it: the stack of an instance's port."""
+    owner, keys = "", list[str]()
+    while resource.owner:
+        owner, keys = resource.owner, [resource.key, *keys]
+        try:
+            resource = txn.get(owner)
+        except KeyError:
+            break
+    return {"owner": owner, "path": "/".join(keys)}
+
+
 def purged(done: Done, actor: Actor) -> dict[str, Any]:
     """The event of a removed orphan."""
     item = done.change.object
     about = {"project": "", "resource": item.resource, "kind": "orphan", "name": str(item.identity)[:255]}
+    about |= {"owner": "", "path": ""}
     return {"actor": actor.name, **about, "action": "failed" if done.error else "purged", "message": done.error}
 
 

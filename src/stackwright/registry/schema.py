@@ -127,5 +127,8 @@ event = Table(
     Column("name", String(255), nullable=False),
     Column("action", String(32), nullable=False),
     Column("message", Text, nullable=False),
+    Column("owner", UUID, nullable=False),
+    Column("path", Text, nullable=False),
     Index("ix_event_resource", "resource"),
+    Index("ix_event_owner", "owner"),
 )

@@ -364,17 +364,21 @@ class Transaction:
     # Events
 
     def record_events(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Append to the history: actor, project, resource, kind, name, action, message."""
+        """Append to the history: actor, project, resource, kind, name, action, message, owner, path."""
         at = self.now()
         stamped = [{"at": at, **row} for row in rows]
         if stamped:
             self.connection.execute(sa.insert(schema.event), stamped)
 
-    def events(self, limit: int, after: int = 0, resource: str = "", project: str = "") -> list[dict[str, Any]]:
-        """The latest events, oldest first."""
+    def events(
+        self, limit: int, after: int = 0, resource: str = "", project: str = "", owner: str = ""
+    ) -> list[dict[str, Any]]:
+        """The latest events, oldest first; of one resource, of one project, of an owner and all that it owns."""
         query = sa.select(schema.event).where(schema.event.c.id > after)
         if resource:
             query = query.where(schema.event.c.resource == resource)
+        if owner:
+            query = query.where(sa.or_(schema.event.c.owner == owner, schema.event.c.resource == owner))
         if project:
             query = query.where(schema.event.c.project == project)
         rows = self.connection.execute(query.order_by(schema.event.c.id.desc()).limit(limit)).mappings()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from sandbox import Place, Sandbox, flaws, request, server
 from stackwright.engine.errors import Exhausted, Temporary
@@ -55,6 +56,35 @@ def test_migrations_build_what_the_code_expects(registry_url: str) -> None:
     assert migrate.current(registry) == migrate.newest()
     assert migrate.differences(registry) == []
     registry.close()
+
+
+def test_events_of_before_belong_to_nobody(registry_url: str) -> None:
+    registry = Registry(registry_url)
+    with registry.engine.connect().execution_options(stackwright_writes=True) as connection, connection.begin():
+        command.upgrade(migrate._config(connection), "0001")
+        connection.execute(
+            sa.text(
+                "INSERT INTO event (at, actor, project, resource, kind, name, action, message)"
+                " VALUES (1, 'me', '', 'r', 'k', 'n', 'created', '')"
+            )
+        )
+    assert migrate.migrate(registry) is True
+    assert migrate.differences(registry) == []
+    (event,) = registry.read(lambda txn: txn.events(10))
+    assert (event["name"], event["owner"], event["path"]) == ("n", "", "")
+    registry.close()
+
+
+def test_events_of_an_owner_are_its_own_and_those_of_what_it_owns(registry: Registry) -> None:
+    about = dict.fromkeys(("actor", "project", "kind", "action", "message"), "")
+    rows = [("s", "", "stack"), ("a", "s", "web"), ("b", "s", "web/nic-0"), ("c", "", "other")]
+    events = [{**about, "resource": item, "owner": owner, "name": path, "path": path} for item, owner, path in rows]
+    registry.write(lambda txn: txn.record_events(events))
+    assert [event["name"] for event in registry.read(lambda txn: txn.events(10, owner="s"))] == [
+        "stack",
+        "web",
+        "web/nic-0",
+    ]
 
 
 def test_differences_are_found(registry: Registry) -> None:
