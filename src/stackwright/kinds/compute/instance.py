@@ -25,10 +25,11 @@ GIB = 1024**3
 class Nic(Spec):
     """One network card: on a network (a port is made and goes with the instance), or at a port that exists.
 
-    A plain string names the network.
+    A plain string names the network. subnet: where its address is to be; it may stand for its network.
     """
 
     network: Annotated[str, Ref("network")] | None = None
+    subnet: Annotated[str, Ref("subnet")] | None = None
     port: Annotated[str, Ref("port")] | None = None
     fixed_ip: Address | None = None
 
@@ -39,7 +40,7 @@ class Nic(Spec):
 
     @model_validator(mode="after")
     def _one(self) -> "Nic":
-        if (self.network is None) == (self.port is None):
+        if (self.network is None and self.subnet is None) == (self.port is None):
             raise ValueError("an entry of networks names a network or a port, and not both")
         if self.port and self.fixed_ip:
             raise ValueError("fixed_ip goes with a network; a port has its addresses already")
@@ -130,7 +131,7 @@ class Instance(Kind):
         listed: list[Mapping[str, Any]] | None = wish.spec["networks"]
         if listed is not None:
             _has_each_port_once(wish, [nic["port"] for nic in listed if nic["port"]], allocator)
-            return listed
+            return [_with_network(wish, nic, allocator) for nic in listed]
         own = [item for item in allocator.visible("network", wish.project) if not item.spec["external"]]
         if len(own) != 1:
             names = ", ".join(sorted(item.name for item in own)) or "none"
@@ -211,6 +212,16 @@ def _group(member: Resource, group: Resource, allocator: Allocator) -> Group:
     return Group(group.name, spec.policy, Counter(item.host for item in others), spec.max_server_per_host or 1)
 
 
+def _with_network(wish: Resource, nic: Mapping[str, Any], allocator: Allocator) -> Mapping[str, Any]:
+    """A card whose subnet names its network."""
+    if not nic["subnet"]:
+        return nic
+    subnet = allocator.get(nic["subnet"])
+    if nic["network"] not in (None, subnet.spec["network"]):
+        raise InvalidInput(f"instance {wish.name}: subnet {subnet.name} is on another network; name that, or none")
+    return {**nic, "network": subnet.spec["network"]}
+
+
 def _has_each_port_once(wish: Resource, ports: list[str], allocator: Allocator) -> None:
     twice = next((port for port in ports if ports.count(port) > 1), None)
     if twice:
@@ -235,7 +246,7 @@ def _cards(spec: InstanceSpec) -> Iterator[tuple[str, Nic]]:
 
 def _port_spec(spec: InstanceSpec, nic: Nic) -> dict[str, Any]:
     wish: dict[str, Any] = {"network": nic.network, "security_groups": spec.security_groups}
-    wish["fixed_ips"] = [{"ip_address": nic.fixed_ip}] if nic.fixed_ip else []
+    wish["fixed_ips"] = [{"subnet": nic.subnet, "ip_address": nic.fixed_ip}] if nic.subnet or nic.fixed_ip else []
     return wish
 
 

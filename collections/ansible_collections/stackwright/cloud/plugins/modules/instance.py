@@ -47,6 +47,10 @@ options:
         description:
           - Name or id of a network. A port is made on it, which goes with the instance.
         type: str
+      subnet:
+        description:
+          - Name or id of the subnet that the address is to be on; it may stand for its network.
+        type: str
       port:
         description:
           - Name or id of a port that exists.
@@ -210,7 +214,12 @@ def main():
             "networks": {
                 "type": "list",
                 "elements": "dict",
-                "options": {"network": {"type": "str"}, "port": {"type": "str"}, "fixed_ip": {"type": "str"}},
+                "options": {
+                    "network": {"type": "str"},
+                    "subnet": {"type": "str"},
+                    "port": {"type": "str"},
+                    "fixed_ip": {"type": "str"},
+                },
             },
             "keypair": {"type": "str", "no_log": False},
             "security_groups": {"type": "list", "elements": "str"},
