@@ -14,7 +14,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/security.md"
 ROW = re.compile(r"^\| ([a-z, ]+) \| (tcp|udp) \| (\d+) \| (\w+) \| ([\w-]+) \| ([\w ]+) \|", re.MULTILINE)
-ADDRESSES = {"any": {"0.0.0.0", "[::]", "*"}, "loopback": {"127.0.0.1", "[::1]"}}  # noqa: S104
+ADDRESSES = {"any": {"0.0.0.0", "[::]", "*"}, "loopback": {"127.0.0.1", "[::1]"}}
 
 
 def listening(lines: list[str]) -> set[tuple[str, str, str, str]]:
