@@ -144,6 +144,11 @@ class Kind:
         return {}
 
 
+def additions(resource: Resource, kind: str, field: str, allocator: Allocator) -> list[Resource]:
+    """What resources of a kind add to this one: those whose spec names it in `field`, by key."""
+    return [item for item in allocator.referrers(resource.id, kind) if item.spec[field] == resource.id]
+
+
 def _sentence(error: ValidationError, spec: type[Spec]) -> str:
     """What is wrong, in one sentence that names the option; an unknown one first, as it explains a missing one."""
     found = error.errors(include_url=False, include_context=False)

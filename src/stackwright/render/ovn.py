@@ -101,7 +101,12 @@ def _server_mac(subnet_id: str) -> str:
 
 
 def port(resource: Resource, view: View) -> Iterator[Object]:
-    """A guest's port. Without port security it may use any address, and nothing is filtered."""
+    """A guest's port. Without port security it may use any address, and nothing is filtered.
+
+    One that is a router's leg is rendered with the router.
+    """
+    if resource.attributes.get("router"):
+        return
     spec = PortSpec.of(resource)
     own = " ".join(
         [
@@ -139,12 +144,12 @@ def _will_be_used(resource: Resource, view: View) -> bool:
 
 def router(resource: Resource, view: View) -> Iterator[Object]:
     """A router with a leg in each subnet and, where it leads outside, a gateway that hides them."""
-    spec = RouterSpec.of(resource)
     gateway = resource.attributes["gateway"]
+    enable_snat = resource.attributes.get("enable_snat", RouterSpec.of(resource).enable_snat)
     yield Router(name=resource.id, **_mark(resource))
     for leg in resource.attributes["interfaces"]:
         yield from _leg(resource, leg, view, f"lrp-{resource.id}-{leg['subnet']}", gateway=False)
-        if gateway and spec.enable_snat:
+        if gateway and enable_snat:
             yield _nat(resource, resource.id, "snat", gateway["ip_address"], view.get(leg["subnet"]).spec["cidr"])
     if gateway:
         yield from _leg(resource, gateway, view, gateway_port(resource.id), gateway=True)
@@ -209,7 +214,8 @@ def security_group(resource: Resource, view: View) -> Iterator[Object]:
     """A port group with a rule for each thing that is allowed; what is not is dropped by another group."""
     group = group_name(resource.id)
     yield PortGroup(name=group, **_mark(resource))
-    for rule in SecurityGroupSpec.of(resource).effective():
+    added = [Rule(**rule) for rule in resource.attributes.get("added_rules", [])]
+    for rule in dict.fromkeys([*SecurityGroupSpec.of(resource).effective(), *added]):
         direction = TO_PORT if rule.direction == "ingress" else FROM_PORT
         yield acl(group, direction, _match(group, rule), priority=ALLOW, action="allow-related", **_mark(resource))
 

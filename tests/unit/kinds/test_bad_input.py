@@ -132,7 +132,11 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
         {"interfaces": ["sub"]},
         "router x: 10.0.0.1 is taken by router router; choose another or free it",
     ),
-    "router with a leg twice": ("router", {"interfaces": ["sub", "sub"]}, "router x lists a subnet twice"),
+    "router with a leg twice": (
+        "router",
+        {"interfaces": ["sub", "sub"]},
+        "router x joins subnet sub twice; one leg is enough",
+    ),
     "router to an internal network": (
         "router",
         {"external_network": "net"},

@@ -4,11 +4,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from stackwright.engine.errors import InvalidInput
+from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
-from stackwright.kinds.base import Kind, Ref, Spec
-from stackwright.kinds.network.router import take_external
+from stackwright.kinds.base import Kind, Ref, Spec, additions
+from stackwright.kinds.network.router import leads_to, take_external
 from stackwright.kinds.network.subnet import Address
 
 
@@ -24,7 +24,10 @@ class FloatingIpSpec(Spec):
 
 
 class FloatingIp(Kind):
-    """Attributes: floating_ip_address, external_subnet; if it leads somewhere: port, router, subnet, fixed_address."""
+    """Attributes: floating_ip_address, external_subnet; if it leads somewhere: port, router, subnet, fixed_address.
+
+    Where an association leads it to an instance also that.
+    """
 
     name = "floating_ip"
     spec = FloatingIpSpec
@@ -40,11 +43,12 @@ class FloatingIp(Kind):
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The outside address, and the router that translates it."""
-        spec = FloatingIpSpec.of(resource)
+        spec = _associated(resource, FloatingIpSpec.of(resource), allocator)
         now = resource.attributes.get("floating_ip_address", "")
         outside, address = take_external(resource, spec.network, spec.floating_ip_address, now, allocator)
         own = {"floating_ip_address": address, "external_subnet": outside.id}
-        return own | self._target(resource, spec, allocator)
+        by_association = {"instance": spec.instance} if spec.instance != resource.spec["instance"] else {}
+        return own | by_association | self._target(resource, spec, allocator)
 
     def _target(self, resource: Resource, spec: FloatingIpSpec, allocator: Allocator) -> dict[str, str]:
         ports = _ports(spec, allocator)
@@ -68,6 +72,22 @@ class FloatingIp(Kind):
         )
 
 
+def _associated(resource: Resource, spec: FloatingIpSpec, allocator: Allocator) -> FloatingIpSpec:
+    """The spec with what an association leads it to. Raises Conflict where it would lead to two things."""
+    found = additions(resource, "floating_ip_association", "floating_ip", allocator)
+    if not found:
+        return spec
+    if spec.port or spec.instance:
+        target = allocator.get(spec.port or spec.instance or "")
+        raise Conflict(
+            f"floating IP {resource.name} leads to {target.title} by itself; clear that or remove {found[0].title}"
+        )
+    if len(found) > 1:
+        names = " and ".join(item.title for item in found)
+        raise Conflict(f"floating IP {resource.name} is led somewhere by {names}; keep one of them")
+    return spec.model_copy(update={name: found[0].spec[name] for name in ("port", "instance", "fixed_address")})
+
+
 def _ports(spec: FloatingIpSpec, allocator: Allocator) -> list[Resource]:
     if spec.port:
         return [allocator.get(spec.port)]
@@ -78,4 +98,4 @@ def _ports(spec: FloatingIpSpec, allocator: Allocator) -> list[Resource]:
 
 def _router(subnet: str, external: str, allocator: Allocator) -> Resource | None:
     routers = allocator.referrers(subnet, "router")
-    return next((router for router in routers if router.spec["external_network"] == external), None)
+    return next((router for router in routers if leads_to(router) == external), None)

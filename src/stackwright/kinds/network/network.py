@@ -10,6 +10,7 @@ from stackwright.engine.errors import Conflict
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
+from stackwright.kinds.network.router import leads_to
 
 SMALLEST_MTU = 68
 
@@ -66,7 +67,7 @@ class Network(Kind):
 
 
 def _leads_through(router: Resource, network: Resource) -> bool:
-    return bool(router.spec["external_network"] == network.id)
+    return leads_to(router) == network.id
 
 
 def _keep(option: str, network: Resource, users: list[Resource]) -> None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
-from stackwright.kinds.base import Kind, Ref, Spec
+from stackwright.kinds.base import Kind, Ref, Spec, additions
 from stackwright.kinds.network.subnet import Address, Candidates, is_host, pool_of
 
 
@@ -43,18 +43,18 @@ class PortSpec(Spec):
 
 
 class Port(Kind):
-    """Attributes: mac_address, addresses [{subnet, ip_address}], mtu."""
+    """Attributes: mac_address, addresses [{subnet, ip_address}], mtu; router, where it is a leg of one."""
 
     name = "port"
     spec = PortSpec
-    affects = ("instance", "floating_ip")
+    affects = ("router_interface", "instance", "floating_ip")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The default group, by id, where none was named."""
         if wish.spec.get("security_groups") is not None:
             return wish.spec
-        groups = allocator.visible("security_group", wish.project)
-        default = [group.id for group in groups if group.name == "default" and not group.owner]
+        groups = allocator.visible("security_group", wish.project, "default")
+        default = [group.id for group in groups if not group.owner]
         return {**wish.spec, "security_groups": default}
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
@@ -70,7 +70,8 @@ class Port(Kind):
         found = {index: self._address(resource, wanted[index], subnets, allocator) for index in turns}
         addresses = [found[index] for index in range(len(wanted))]
         mtu = allocator.get(spec.network).attributes["mtu"]
-        return {"mac_address": mac, "addresses": addresses, "mtu": mtu}
+        leg = [item.spec["router"] for item in additions(resource, "router_interface", "port", allocator)]
+        return {"mac_address": mac, "addresses": addresses, "mtu": mtu, **({"router": leg[0]} if leg else {})}
 
     def _address(
         self, resource: Resource, fixed: FixedIp, subnets: list[Resource], allocator: Allocator

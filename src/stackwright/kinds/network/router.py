@@ -11,7 +11,7 @@ from pydantic import model_validator
 from stackwright.engine.errors import Conflict, Exhausted, InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
-from stackwright.kinds.base import Kind, Ref, Spec
+from stackwright.kinds.base import Kind, Ref, Spec, additions
 from stackwright.kinds.network.subnet import Address, Candidates, is_host, pool_of
 
 
@@ -38,7 +38,10 @@ class RouterSpec(Spec):
 
 
 class Router(Kind):
-    """Attributes: interfaces [{subnet, ip_address, mac_address}], gateway {subnet, ip_address, mac_address} or None."""
+    """Attributes: interfaces [{subnet, ip_address, mac_address}], gateway {subnet, ip_address, mac_address} or None.
+
+    Both may come from router interfaces and a router gateway; of the latter also external_network and enable_snat.
+    """
 
     name = "router"
     spec = RouterSpec
@@ -48,52 +51,97 @@ class Router(Kind):
         """A leg more than once, or an external network that is none, makes no sense."""
         spec = RouterSpec.of(wish)
         subnets = [interface.subnet for interface in spec.interfaces]
-        if len(set(subnets)) < len(subnets):
-            raise InvalidInput(f"router {wish.name} lists a subnet twice in its interfaces; one leg is enough")
+        _joins_once(wish, subnets, allocator)
         _unambiguous(wish, [allocator.get(subnet) for subnet in subnets])
-        if spec.external_network and not allocator.get(spec.external_network).spec["external"]:
-            name = allocator.get(spec.external_network).name
-            raise InvalidInput(f"router {wish.name}: network {name} is not external; declare it with external: true")
+        if spec.external_network:
+            must_be_external(wish, allocator.get(spec.external_network))
         return wish.spec
 
-    def _keep_floating(self, resource: Resource, spec: RouterSpec, allocator: Allocator) -> None:
-        subnets = {interface.subnet for interface in spec.interfaces}
-        for floating in allocator.referrers(resource.id, "floating_ip"):
-            used = floating.attributes.get("subnet")
-            if used not in subnets or floating.spec["network"] != spec.external_network:
-                raise Conflict(f"router {resource.name}: floating IP {floating.name} needs this leg; remove that first")
-
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
-        """Addresses and MACs of every leg."""
+        """Addresses and MACs of every leg. What is added to it and has no values yet is looked at when it has."""
         spec = RouterSpec.of(resource)
-        self._keep_floating(resource, spec, allocator)
-        return {
-            "interfaces": [self._leg(resource, interface, allocator) for interface in spec.interfaces],
-            "gateway": self._gateway(resource, spec, allocator),
-        }
+        interfaces = additions(resource, "router_interface", "router", allocator)
+        gateways = additions(resource, "router_gateway", "router", allocator)
+        _leads_out_once(resource, spec, gateways)
+        legs = [take_leg(resource, leg.subnet, leg.ip_address, allocator) for leg in spec.interfaces]
+        legs += [leg_of(item) for item in interfaces if item.attributes]
+        outside = self._outside(resource, spec, gateways, allocator)
+        subnets = [leg["subnet"] for leg in legs]
+        _joins_once(resource, subnets, allocator)
+        _unambiguous(resource, [allocator.get(subnet) for subnet in subnets])
+        if all(item.attributes for item in [*interfaces, *gateways]):
+            _keep_floating(resource, subnets, outside.get("external_network", spec.external_network), allocator)
+        return {"interfaces": legs, **outside}
 
-    def _leg(self, resource: Resource, interface: Interface, allocator: Allocator) -> dict[str, str]:
-        subnet = allocator.get(interface.subnet)
-        address = interface.ip_address or subnet.attributes["gateway_ip"]
-        if not address:
-            raise InvalidInput(
-                f"router {resource.name}: subnet {subnet.name} has no gateway; give the leg an ip_address"
-            )
-        if not is_host(address, subnet.spec["cidr"]):
-            raise InvalidInput(
-                f"router {resource.name}: {address} is no host of {subnet.spec['cidr']}, the range of subnet "
-                f"{subnet.name}; choose another ip_address"
-            )
-        pool = pool_of(subnet.id) if address != subnet.attributes["gateway_ip"] else f"gateway:{subnet.id}"
-        allocator.take(resource, pool, address)
-        return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, subnet.id)}
-
-    def _gateway(self, resource: Resource, spec: RouterSpec, allocator: Allocator) -> dict[str, str] | None:
+    def _outside(
+        self, resource: Resource, spec: RouterSpec, gateways: list[Resource], allocator: Allocator
+    ) -> dict[str, Any]:
+        for gateway in gateways:
+            said = {"external_network": gateway.spec["network"], "enable_snat": gateway.spec["enable_snat"]}
+            return {"gateway": leg_of(gateway) if gateway.attributes else None, **said}
         if not spec.external_network:
-            return None
+            return {"gateway": None}
         now = (resource.attributes.get("gateway") or {}).get("ip_address", "")
         subnet, address = take_external(resource, spec.external_network, spec.external_ip, now, allocator)
-        return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, "gateway")}
+        mac = allocator.mac(resource, "gateway")
+        return {"gateway": {"subnet": subnet.id, "ip_address": address, "mac_address": mac}}
+
+
+def leg_of(addition: Resource) -> dict[str, str]:
+    """The leg that a router interface, or a router gateway, adds to its router."""
+    return {name: addition.attributes[name] for name in ("subnet", "ip_address", "mac_address")}
+
+
+def leads_to(router: Resource) -> str | None:
+    """The external network of a router: by itself, or by a router gateway."""
+    found: str | None = router.attributes.get("external_network", router.spec["external_network"])
+    return found
+
+
+def must_be_external(resource: Resource, network: Resource) -> None:
+    """Raises InvalidInput for a network that does not lead outside."""
+    if not network.spec["external"]:
+        raise InvalidInput(f"{resource.title}: network {network.name} is not external; declare it with external: true")
+
+
+def take_leg(resource: Resource, subnet_id: str, wish: str | None, allocator: Allocator) -> dict[str, str]:
+    """A leg in a subnet, at the address that is wished for or as its gateway. Raises InvalidInput or Conflict."""
+    subnet = allocator.get(subnet_id)
+    address = wish or subnet.attributes["gateway_ip"]
+    if not address:
+        raise InvalidInput(f"{resource.title}: subnet {subnet.name} has no gateway; give the leg an ip_address")
+    if not is_host(address, subnet.spec["cidr"]):
+        raise InvalidInput(
+            f"{resource.title}: {address} is no host of {subnet.spec['cidr']}, the range of subnet {subnet.name}; "
+            "choose another ip_address"
+        )
+    pool = pool_of(subnet.id) if address != subnet.attributes["gateway_ip"] else f"gateway:{subnet.id}"
+    allocator.take(resource, pool, address)
+    return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, subnet.id)}
+
+
+def _joins_once(router: Resource, subnets: list[str], allocator: Allocator) -> None:
+    """Raises InvalidInput where a router has two legs in a subnet."""
+    twice = next((subnet for subnet in subnets if subnets.count(subnet) > 1), None)
+    if twice:
+        raise InvalidInput(f"router {router.name} joins subnet {allocator.get(twice).name} twice; one leg is enough")
+
+
+def _leads_out_once(router: Resource, spec: RouterSpec, gateways: list[Resource]) -> None:
+    """Raises Conflict where a router has two gateways."""
+    own = ["its external_network"] if spec.external_network else []
+    found = [*own, *(item.title for item in gateways)]
+    if len(found) > 1:
+        raise Conflict(f"router {router.name} has {len(found)} gateways: {' and '.join(found)}; keep one of them")
+
+
+def _keep_floating(router: Resource, subnets: list[str], outside: str | None, allocator: Allocator) -> None:
+    """Raises Conflict where a floating IP would lose its way."""
+    for floating in allocator.referrers(router.id, "floating_ip"):
+        associated = additions(floating, "floating_ip_association", "floating_ip", allocator)
+        leads = floating.spec["port"] or floating.spec["instance"] or associated
+        if leads and (floating.attributes.get("subnet") not in subnets or floating.spec["network"] != outside):
+            raise Conflict(f"router {router.name}: floating IP {floating.name} needs this leg; remove that first")
 
 
 def _unambiguous(router: Resource, subnets: list[Resource]) -> None:

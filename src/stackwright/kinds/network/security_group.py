@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Security groups: what may reach a port, and what it may reach."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from stackwright.engine.errors import Conflict
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
-from stackwright.kinds.base import Kind, Ref, Spec
+from stackwright.kinds.base import Kind, Ref, Spec, additions
 from stackwright.kinds.network.subnet import Cidr
 
 PORTED = ("tcp", "udp", "sctp")
@@ -68,10 +69,19 @@ class SecurityGroupSpec(Spec):
 
 
 class SecurityGroup(Kind):
-    """An OVN port group with ACLs. Every project has one called `default`."""
+    """An OVN port group with ACLs. Every project has one called `default`.
+
+    Attributes: added_rules, where security group rules add any.
+    """
 
     name = "security_group"
     spec = SecurityGroupSpec
+
+    def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """What is added to it."""
+        added = additions(resource, "security_group_rule", "security_group", allocator)
+        rules = [{name: item.spec[name] for name in Rule.model_fields} for item in added]
+        return {"added_rules": rules} if rules else {}
 
     def removable(self, resource: Resource, allocator: Allocator) -> None:
         """Ports without a wish of their own get the default group, so it stays."""
