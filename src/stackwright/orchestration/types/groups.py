@@ -42,7 +42,11 @@ GROUP = Type(
             "Whether members named before stay named.", "append", "update", default="append", updatable=True
         ),
     },
-    values={**MEMBERS, "refs_map": Attribute("What get_resource gives for each member, by its name.")},
+    values={
+        **MEMBERS,
+        "refs_map": Attribute("What get_resource gives for each member, by its name."),
+        "removed_rsrc_list": Attribute("Names of the members that it has to do without."),
+    },
 )
 CHAIN = Type(
     name="OS::Heat::ResourceChain",

@@ -1,0 +1,467 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each resource type makes of its properties, and that its kind takes that."""
+
+from __future__ import annotations
+
+from email import message_from_string
+from typing import Any
+
+import pytest
+from typed import Known, asked, errors, resource, spec
+
+from sandbox import KEY
+from stackwright.engine.errors import InvalidInput
+from stackwright.orchestration.types import TYPES
+
+NO_EXTERNAL = {"external_network": None, "external_ip": None, "enable_snat": True, "interfaces": []}
+ANY_RULE = {
+    "direction": "ingress",
+    "ethertype": "IPv4",
+    "protocol": None,
+    "port_range_min": None,
+    "port_range_max": None,
+    "remote_ip_prefix": None,
+    "remote_group": None,
+}
+UNLED = {"port": None, "instance": None, "fixed_address": None, "floating_ip_address": None}
+
+CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("OS::Neutron::Net", {}, {"shared": False}),
+    ("OS::Neutron::Net", {"name": "n", "shared": "true", "admin_state_up": True}, {"shared": True}),
+    (
+        "OS::Neutron::ProviderNet",
+        {"network_type": "flat", "physical_network": "physnet1", "router_external": True, "shared": False},
+        {
+            "shared": False,
+            "external": True,
+            "provider_physical_network": "physnet1",
+            "provider_segmentation_id": None,
+        },
+    ),
+    (
+        "OS::Neutron::ProviderNet",
+        {"network_type": "vlan", "physical_network": "physnet1", "segmentation_id": "104"},
+        {
+            "shared": True,
+            "external": False,
+            "provider_physical_network": "physnet1",
+            "provider_segmentation_id": 104,
+        },
+    ),
+    (
+        "OS::Neutron::ProviderNet",
+        {"network_type": "geneve"},
+        {"shared": True, "external": False, "provider_physical_network": "", "provider_segmentation_id": None},
+    ),
+    (
+        "OS::Neutron::Subnet",
+        {"network_id": "n", "cidr": "10.0.0.0/24"},
+        {
+            "network": "n",
+            "cidr": "10.0.0.0/24",
+            "ip_version": 4,
+            "gateway_ip": None,
+            "enable_dhcp": True,
+            "allocation_pools": [],
+            "dns_nameservers": [],
+            "host_routes": [],
+        },
+    ),
+    (
+        "OS::Neutron::Subnet",
+        {
+            "network": "n",
+            "cidr": "10.0.0.0/24",
+            "gateway_ip": None,
+            "enable_dhcp": False,
+            "allocation_pools": [{"start": "10.0.0.10", "end": "10.0.0.20"}],
+            "dns_nameservers": ["10.0.0.9"],
+            "host_routes": [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.8"}],
+        },
+        {
+            "network": "n",
+            "cidr": "10.0.0.0/24",
+            "ip_version": 4,
+            "gateway_ip": "",
+            "enable_dhcp": False,
+            "allocation_pools": [{"start": "10.0.0.10", "end": "10.0.0.20"}],
+            "dns_nameservers": ["10.0.0.9"],
+            "host_routes": [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.8"}],
+        },
+    ),
+    (
+        "OS::Neutron::Port",
+        {"network": "n"},
+        {"network": "n", "fixed_ips": [], "mac_address": None, "security_groups": None, "port_security": True},
+    ),
+    (
+        "OS::Neutron::Port",
+        {
+            "network_id": "n",
+            "fixed_ips": [{"subnet_id": "s"}, {"ip_address": "10.0.0.7"}, {"subnet": "s", "ip_address": "10.0.0.8"}],
+            "mac_address": "FA-16-3E-00-00-01",
+            "security_groups": [],
+            "port_security_enabled": False,
+        },
+        {
+            "network": "n",
+            "fixed_ips": [
+                {"subnet": "s", "ip_address": None},
+                {"subnet": None, "ip_address": "10.0.0.7"},
+                {"subnet": "s", "ip_address": "10.0.0.8"},
+            ],
+            "mac_address": "FA:16:3E:00:00:01",
+            "security_groups": [],
+            "port_security": False,
+        },
+    ),
+    ("OS::Neutron::Router", {"distributed": True}, NO_EXTERNAL),
+    (
+        "OS::Neutron::Router",
+        {
+            "external_gateway_info": {
+                "network": "public",
+                "enable_snat": False,
+                "external_fixed_ips": [{"ip_address": "172.24.4.9"}],
+            }
+        },
+        NO_EXTERNAL | {"external_network": "public", "external_ip": "172.24.4.9", "enable_snat": False},
+    ),
+    (
+        "OS::Neutron::RouterInterface",
+        {"router_id": "r", "subnet_id": "s"},
+        {"router": "r", "subnet": "s", "port": None, "ip_address": None},
+    ),
+    (
+        "OS::Neutron::RouterInterface",
+        {"router": "r", "port": "p"},
+        {"router": "r", "subnet": None, "port": "p", "ip_address": None},
+    ),
+    (
+        "OS::Neutron::RouterGateway",
+        {"router_id": "r", "network_id": "public"},
+        {"router": "r", "network": "public", "external_ip": None, "enable_snat": True},
+    ),
+    ("OS::Neutron::FloatingIP", {"floating_network": "public"}, {"network": "public"} | UNLED),
+    (
+        "OS::Neutron::FloatingIP",
+        {
+            "floating_network_id": "public",
+            "port_id": "p",
+            "fixed_ip_address": "10.0.0.7",
+            "floating_ip_address": "172.24.4.9",
+        },
+        {
+            "network": "public",
+            "port": "p",
+            "instance": None,
+            "fixed_address": "10.0.0.7",
+            "floating_ip_address": "172.24.4.9",
+        },
+    ),
+    (
+        "OS::Neutron::FloatingIPAssociation",
+        {"floatingip_id": "f", "port_id": "p"},
+        {"floating_ip": "f", "port": "p", "instance": None, "fixed_address": None},
+    ),
+    ("OS::Nova::FloatingIP", {"pool": "public"}, {"network": "public"} | UNLED),
+    (
+        "OS::Nova::FloatingIPAssociation",
+        {"server_id": "s", "floating_ip": "f"},
+        {"floating_ip": "f", "port": None, "instance": "s", "fixed_address": None},
+    ),
+    ("OS::Neutron::SecurityGroup", {}, {"rules": [], "description": ""}),
+    (
+        "OS::Neutron::SecurityGroup",
+        {
+            "description": "Web",
+            "rules": [
+                {"protocol": "tcp", "port_range_min": "80", "port_range_max": 80, "remote_ip_prefix": "10.0.0.0/8"},
+                {"protocol": "ICMP"},
+                {"protocol": "17", "direction": "egress", "ethertype": "IPv6"},
+                {"remote_mode": "remote_group_id", "remote_group_id": "g"},
+                {"remote_mode": "remote_group_id"},
+                {"remote_group_id": "g"},
+            ],
+        },
+        {
+            "description": "Web",
+            "rules": [
+                ANY_RULE
+                | {"protocol": "tcp", "port_range_min": 80, "port_range_max": 80, "remote_ip_prefix": "10.0.0.0/8"},
+                ANY_RULE | {"protocol": "icmp"},
+                ANY_RULE | {"protocol": "udp", "direction": "egress", "ethertype": "IPv6"},
+                ANY_RULE | {"remote_group": "g"},
+                ANY_RULE | {"remote_group": "stack-it-0a1b2c3d"},
+                ANY_RULE,
+            ],
+        },
+    ),
+    (
+        "OS::Neutron::SecurityGroupRule",
+        {"security_group": "g", "remote_group": "h", "port_range_min": 22, "port_range_max": 22},
+        ANY_RULE
+        | {
+            "security_group": "g",
+            "remote_group": "h",
+            "protocol": "tcp",
+            "port_range_min": 22,
+            "port_range_max": 22,
+            "description": "",
+        },
+    ),
+    (
+        "OS::Nova::KeyPair",
+        {"name": "k", "public_key": KEY, "save_private_key": True},
+        {"public_key": KEY, "generate": False, "save_private_key": False},
+    ),
+    (
+        "OS::Nova::KeyPair",
+        {"name": "k", "save_private_key": True},
+        {"public_key": None, "generate": True, "save_private_key": True},
+    ),
+    ("OS::Nova::ServerGroup", {}, {"policy": "anti-affinity"}),
+    ("OS::Nova::ServerGroup", {"policies": ["soft-affinity"]}, {"policy": "soft-affinity"}),
+    (
+        "OS::Nova::Flavor",
+        {"ram": 512, "vcpus": 1, "flavorid": "auto", "extra_specs": {"a": 1}},
+        {"flavorid": "", "ram": 512, "vcpus": 1, "disk": 0, "ephemeral": 0, "extra_specs": {"a": "1"}},
+    ),
+    (
+        "OS::Heat::RandomString",
+        {},
+        {"length": 32, "character_classes": [], "character_sequences": [], "salt": ""},
+    ),
+    (
+        "OS::Heat::RandomString",
+        {"length": 8, "sequence": "digits", "salt": "s"},
+        {
+            "length": 8,
+            "character_classes": [{"name": "digits", "min": 1}],
+            "character_sequences": [],
+            "salt": "s",
+        },
+    ),
+    (
+        "OS::Heat::RandomString",
+        {"character_classes": [{}, {"class": "hexdigits", "min": 3}], "character_sequences": [{"sequence": "!?"}]},
+        {
+            "length": 32,
+            "character_classes": [{"name": "lettersdigits", "min": 1}, {"name": "hexdigits", "min": 3}],
+            "character_sequences": [{"sequence": "!?", "min": 1}],
+            "salt": "",
+        },
+    ),
+    ("OS::Heat::Value", {"value": {"a": [1]}}, {"type": "", "value": {"a": [1]}}),
+    ("OS::Heat::Value", {"value": "7", "type": "number"}, {"type": "number", "value": 7}),
+    ("OS::Heat::Value", {"value": "no-number", "type": "string"}, {"type": "string", "value": "no-number"}),
+    ("OS::Heat::Value", {"value": False, "type": "boolean"}, {"type": "boolean", "value": False}),
+    ("OS::Heat::None", {"whatever": 1}, {"type": "", "value": None}),
+    ("OS::Heat::TestResource", {}, {"type": "string", "value": "test_string"}),
+]
+
+
+@pytest.mark.parametrize(("name", "properties", "expected"), CASES)
+def test_properties_become_a_spec(name: str, properties: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert spec(name, properties) == expected
+
+
+def test_every_type_with_a_kind_is_tried() -> None:
+    tried = {name for name, _, _ in CASES} | {"OS::Nova::Server"} | CONFIGS.keys()
+    assert tried == {item.name for item in TYPES.values() if item.kind}
+
+
+REFUSED = [
+    ("OS::Neutron::ProviderNet", {"network_type": "flat"}, "a network of the type flat needs physical_network"),
+    (
+        "OS::Neutron::ProviderNet",
+        {"network_type": "vlan", "physical_network": "p"},
+        "a network of the type vlan needs segmentation_id",
+    ),
+    (
+        "OS::Neutron::ProviderNet",
+        {"network_type": "flat", "physical_network": "p", "segmentation_id": 4},
+        "a network of the type flat has no segmentation_id",
+    ),
+    ("OS::Neutron::Subnet", {"network": "n"}, "names no cidr"),
+    ("OS::Neutron::RouterInterface", {"router": "r"}, "has none of subnet, port; give one of them"),
+    (
+        "OS::Neutron::RouterInterface",
+        {"router": "r", "subnet": "s", "port": "p"},
+        "has subnet and port; give one of them",
+    ),
+    (
+        "OS::Neutron::Router",
+        {"external_gateway_info": {"network": "n", "external_fixed_ips": [{}, {}]}},
+        "a gateway has one external fixed IP, and not 2",
+    ),
+    (
+        "OS::Neutron::FloatingIP",
+        {"floating_network": "n", "fixed_ip_address": "10.0.0.7"},
+        "fixed_ip_address is an address of a port; give port_id as well",
+    ),
+    ("OS::Nova::FloatingIP", {}, "names no pool"),
+    ("OS::Neutron::SecurityGroup", {"name": "default"}, "cannot be called default"),
+    ("OS::Nova::ServerGroup", {"policies": ["affinity", "anti-affinity"]}, "policies must be a list of one, and has 2"),
+    ("OS::Heat::RandomString", {"sequence": "digits", "character_classes": [{}]}, "exclude each other"),
+    ("OS::Heat::RandomString", {"length": 2, "character_classes": [{"min": 3}]}, "less than the 3 characters"),
+    ("OS::Heat::Value", {"value": "x", "type": "number"}, "must be a number"),
+    ("OS::Heat::TestResource", {"fail": True}, "fails, as its property fail asks for"),
+]
+
+
+@pytest.mark.parametrize(("name", "properties", "words"), REFUSED)
+def test_what_makes_no_sense_is_refused_in_a_sentence(name: str, properties: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        spec(name, properties)
+
+
+@pytest.mark.parametrize(
+    ("name", "properties", "words"),
+    [
+        ("OS::Neutron::Subnet", {"network": "n", "gateway_ip": "10"}, "gateway_ip: the value 10 must be an IP address"),
+        ("OS::Neutron::Subnet", {"network": "n", "ip_version": 6}, "the value 6 needs IPv6, which is not here"),
+        ("OS::Neutron::Port", {}, "the property network is missing"),
+        ("OS::Neutron::Port", {"network": "n", "binding:vnic_type": "direct"}, "network cards are virtual ones"),
+        ("OS::Neutron::Router", {"ha": True}, "no other host takes over for a router's gateway"),
+        ("OS::Neutron::SecurityGroupRule", {"security_group": "g", "protocol": "vrrp"}, "a rule is for tcp, udp, sctp"),
+        ("OS::Nova::KeyPair", {"name": "k", "type": "x509"}, "keypairs are for SSH"),
+        ("OS::Nova::ServerGroup", {"policies": ["together"]}, "must be one of anti-affinity"),
+        ("OS::Heat::Stack", {"template": "t", "context": {"region_name": "Mars"}}, "the stack is made in this cloud"),
+        ("OS::Heat::ResourceGroup", {}, "the property resource_def is missing"),
+        ("OS::Heat::ResourceGroup", {"resource_def": {}}, "resource_def: the property type is missing"),
+    ],
+)
+def test_wrong_properties_are_named_with_their_place(name: str, properties: dict[str, Any], words: str) -> None:
+    assert words in "; ".join(errors(name, properties))
+
+
+def test_a_name_is_the_template_s_or_made() -> None:
+    net = TYPES["OS::Neutron::Net"]
+    assert net.label(asked("OS::Neutron::Net", {"name": "mine"})) == "mine"
+    assert net.label(asked("OS::Neutron::Net", {"name": ""})) == "stack-it-0a1b2c3d"
+
+
+def test_a_group_that_exists_refers_to_itself_by_its_id() -> None:
+    properties = {"rules": [{"remote_mode": "remote_group_id"}]}
+    made = spec("OS::Neutron::SecurityGroup", properties, before=resource("security_group", "the-id"))
+    assert made["rules"][0]["remote_group"] == "the-id"
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "reference"),
+    [
+        ("OS::Neutron::Net", resource("network", "n"), "n"),
+        ("OS::Nova::KeyPair", resource("keypair", "k"), "k-name"),
+        ("OS::Heat::RandomString", resource("random_string", "r", {"value": "abc"}), "abc"),
+        ("OS::Heat::Value", resource("stack_value", "v", value=1), "v-name"),
+        ("OS::Heat::SoftwareConfig", resource("stack_value", "c"), "c"),
+        ("OS::Neutron::RouterInterface", resource("router_interface", "i", router="r", subnet="s"), "r:subnet_id=s"),
+        ("OS::Neutron::RouterInterface", resource("router_interface", "i", router="r", port="p"), "r:port_id=p"),
+        ("OS::Neutron::RouterGateway", resource("router_gateway", "g", router="r", network="n"), "r:n"),
+    ],
+)
+def test_what_get_resource_gives(name: str, row: Any, reference: str) -> None:
+    assert TYPES[name].reference(row, Known(row)) == reference
+
+
+# Replacements that depend on more than one property
+
+SERVER = {"image": "i", "flavor": "f", "user_data": "u"}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "replaces"),
+    [
+        ("OS::Nova::Server", SERVER, SERVER, False),
+        ("OS::Nova::Server", SERVER, SERVER | {"flavor": "g"}, False),
+        ("OS::Nova::Server", SERVER, SERVER | {"flavor": "g", "flavor_update_policy": "REPLACE"}, True),
+        ("OS::Nova::Server", SERVER, SERVER | {"flavor_update_policy": "REPLACE"}, False),
+        ("OS::Nova::Server", SERVER, SERVER | {"image": "j", "image_update_policy": "REPLACE"}, True),
+        ("OS::Nova::Server", SERVER, SERVER | {"user_data": "v"}, True),
+        ("OS::Nova::Server", SERVER, SERVER | {"user_data": "v", "user_data_update_policy": "IGNORE"}, False),
+        ("OS::Heat::TestResource", {}, {"update_replace": True}, True),
+        ("OS::Heat::TestResource", {"update_replace": True}, {"update_replace": True, "value": "x"}, False),
+        ("OS::Neutron::Port", {"network": "n"}, {"network": "n", "replacement_policy": "REPLACE_ALWAYS"}, True),
+        ("OS::Neutron::Net", {}, {"name": "x"}, False),
+    ],
+)
+def test_some_changes_replace(name: str, before: dict[str, Any], after: dict[str, Any], replaces: bool) -> None:
+    properties = [asked(name, item).properties for item in (before, after)]
+    assert TYPES[name].replaces(*properties) is replaces
+
+
+# Configs
+
+CONFIGS = {
+    "OS::Heat::SoftwareConfig": ({"config": "#!/bin/sh\n"}, "#!/bin/sh\n"),
+    "OS::Heat::StructuredConfig": ({"config": {"a": 1}}, {"a": 1}),
+    "OS::Heat::CloudConfig": (
+        {"cloud_config": {"packages": ["git"], "bootcmd": ["é"]}},
+        "#cloud-config\npackages:\n- git\nbootcmd:\n- é\n",
+    ),
+    "OS::Heat::MultipartMime": ({"parts": []}, None),
+}
+
+
+@pytest.mark.parametrize(("name", "properties", "config"), [(name, *case) for name, case in CONFIGS.items()])
+def test_a_config_keeps_its_content(name: str, properties: dict[str, Any], config: Any) -> None:
+    made = spec(name, properties)
+    row = resource("stack_value", "c", **made)
+    assert made["type"] == "config"
+    if config is not None:
+        assert TYPES[name].attribute("config", row, Known(row)) == config
+
+
+def test_a_config_tells_what_it_takes() -> None:
+    made = spec("OS::Heat::SoftwareConfig", {"inputs": [{"name": "a"}], "outputs": [{"name": "b"}], "group": "script"})
+    assert made["value"] == {
+        "config": "",
+        "group": "script",
+        "options": {},
+        "inputs": [{"name": "a", "type": "String", "replace_on_change": False}],
+        "outputs": [{"name": "b", "type": "String", "error_output": False}],
+    }
+
+
+CONFIG_ID = "6e0b0c52-5c1a-4f0e-9f5e-0d6f2a1b3c4d"
+
+
+def config(content: Any, id_: str = CONFIG_ID) -> Known:
+    return Known(resource("stack_value", id_, type="config", value={"config": content}))
+
+
+def message(properties: dict[str, Any], look: Known) -> Any:
+    return message_from_string(spec("OS::Heat::MultipartMime", properties, look=look)["value"]["config"])
+
+
+def test_parts_of_a_message_are_texts_and_configs() -> None:
+    parts = [
+        {"config": CONFIG_ID},
+        {"config": "#cloud-config\n", "subtype": "cloud-config", "filename": "a.cfg"},
+        {"config": "From é\n", "filename": "part-handler.py"},
+    ]
+    found = message({"parts": parts}, config("#!/bin/sh\nFrom here\n"))
+    assert [part.get_content_type() for part in found.get_payload()] == [
+        "text/plain",
+        "text/cloud-config",
+        "text/part-handler",
+    ]
+    assert [part.get_filename() for part in found.get_payload()] == [None, "a.cfg", "part-handler.py"]
+    texts = [part.get_payload(decode=True).decode(part.get_content_charset()) for part in found.get_payload()]
+    assert texts == ["#!/bin/sh\nFrom here\n", "#cloud-config\n", "From é\n"]
+
+
+def test_a_message_is_the_same_each_time() -> None:
+    properties = {"parts": [{"config": "a"}, {"config": "b"}]}
+    first, second = (spec("OS::Heat::MultipartMime", properties) for _ in range(2))
+    assert first == second
+
+
+def test_a_message_inside_a_message_is_taken_apart() -> None:
+    inner = {"parts": [{"config": "é", "subtype": "cloud-config"}, {"config": "b", "filename": "f.sh"}]}
+    text = spec("OS::Heat::MultipartMime", inner)["value"]["config"]
+    outer = {"parts": [{"config": CONFIG_ID, "type": "multipart"}, {"config": "no message", "type": "multipart"}]}
+    found = message(outer, config(text))
+    assert [part.get_content_type() for part in found.get_payload()] == ["text/cloud-config", "text/f"]
+    assert found.get_payload()[0].get_payload(decode=True).decode() == "é"
