@@ -24,9 +24,11 @@ def add_to(commands: Any) -> None:
     common.add_argument("file", metavar="FILE", help="a HOT template")
     common.add_argument("-e", "--environment", metavar="ENV", action="append", default=[], help="an environment file")
     common.add_argument("-P", "--parameter", metavar="KEY=VALUE", action="append", default=[], help="a parameter")
+    common.add_argument("--json", action="store_true", help="write JSON")
     validate = actions.add_parser("validate", parents=[common], help="say what is wrong; exit code 1 if anything is")
-    validate.add_argument("--json", action="store_true", help="write JSON")
     validate.set_defaults(run=_validate)
+    preview = actions.add_parser("preview", parents=[common], help="show every resource with its properties")
+    preview.set_defaults(run=_preview)
     graph = actions.add_parser("graph", parents=[common], help="draw which resource needs which")
     graph.add_argument("--format", choices=("dot", "svg"), default="dot", help="%(default)s if not given")
     graph.set_defaults(run=_graph)
@@ -49,12 +51,40 @@ def _validate(options: argparse.Namespace) -> int:
     return 1 if validation.errors or validation.missing else 0
 
 
+def _preview(options: argparse.Namespace) -> int:
+    from stackwright.orchestration.files import LocalFiles
+    from stackwright.orchestration.offline import preview
+    from stackwright.orchestration.stack import Source, check
+
+    source = Source(*_read(options), LocalFiles())
+    check(source, _validation())
+    found = preview(source)
+    if options.json:
+        print(json.dumps({"resources": found.resources, "outputs": found.outputs}, indent=2))
+        return 0
+    for item in found.resources:
+        given = {name: value for name, value in item["properties"].items() if value not in (None, "", [], {})}
+        print(_written({item["path"]: {"type": item["type"], "properties": given}}), end="")
+    if found.outputs:
+        print(_written({"outputs": dict(found.outputs)}), end="")
+    return 0
+
+
+def _written(data: Any) -> str:
+    import yaml
+
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1000)
+
+
 def _graph(options: argparse.Namespace) -> int:
     from stackwright.orchestration import drawing, graph
 
     template, environment = _read(options)
     context = _context(template, environment)
     found = graph.dependencies(context)
+    if options.json:
+        print(json.dumps({name: sorted(needs) for name, needs in found.items()}, indent=2))
+        return 0
     types = {name: template.resources[name].type for name in found}
     print(getattr(drawing, options.format)(found, types), end="")
     return 0

@@ -56,7 +56,7 @@ class Expanded:
 
 
 @dataclass(frozen=True)
-class _Next:
+class Next:
     """A resource that can be declared now."""
 
     unit: Unit
@@ -86,9 +86,9 @@ class Expansion:
                 self._settle(item, row)
         return remembered(root, self.units, self.groups, self.veil, source)
 
-    def _ready(self) -> list[_Next]:
+    def _ready(self) -> list[Next]:
         """Everything that can be declared now. Resources that others make up are opened, and closed, on the way."""
-        found: list[_Next] = []
+        found: list[Next] = []
         while self._waiting:
             unit = self._waiting.popleft()
             for name in unit.sorter.get_ready():
@@ -102,7 +102,7 @@ class Expansion:
         unit.sorter.done(name)
         self._waiting.append(unit)
 
-    def _settle(self, item: _Next, row: Resource) -> None:
+    def _settle(self, item: Next, row: Resource) -> None:
         before = self.stack.before.get((item.wish.kind, item.wish.key))
         made_now = before is None or before.attributes != row.attributes
         unit = item.unit
@@ -111,7 +111,7 @@ class Expansion:
 
     # One resource
 
-    def _begin(self, unit: Unit, definition: ResourceDefinition) -> list[_Next]:
+    def _begin(self, unit: Unit, definition: ResourceDefinition) -> list[Next]:
         """The wish of a resource; none where it is made up of others, or is there without us."""
         with inside("resources", definition.name, line=definition.line, file=unit.context.template.file):
             given = unit.context.properties(definition)
@@ -144,7 +144,7 @@ class Expansion:
             raise error
         return values
 
-    def _wish(self, unit: Unit, definition: ResourceDefinition, known: Type, values: Mapping[str, Any]) -> _Next:
+    def _wish(self, unit: Unit, definition: ResourceDefinition, known: Type, values: Mapping[str, Any]) -> Next:
         context = unit.context
         path = (*unit.path, definition.name)
         key = "/".join(path)
@@ -159,7 +159,7 @@ class Expansion:
             before=before,
         )
         wish = Wish(known.kind, key, known.label(asked), known.spec(asked))
-        return _Next(unit, definition.name, known, wish, self._policy(context, definition) == "Retain")
+        return Next(unit, definition.name, known, wish, self._policy(context, definition) == "Retain")
 
     def _policy(self, context: StackContext, definition: ResourceDefinition) -> str:
         policy = context.deletion_policy(definition)

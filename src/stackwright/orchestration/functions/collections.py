@@ -145,6 +145,8 @@ def _filled_text(template: str, values: Sequence[tuple[str, Any]], context: Cont
     for name, value in values:
         if name not in template:
             continue
+        if isinstance(value, Unknown):
+            return value
         if not isinstance(value, str | int | float):
             raise TemplateError(f"{name} stands inside a text, so its items must be text, and one is {kind_of(value)}")
         context.spend(template.count(name) * len(str(value)))
