@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a template comes to, without a cloud: its resources and their properties; what a cloud would choose is unknown."""
+"""What a template comes to without a cloud: resources and properties; what a cloud would choose is unknown."""
 
 from __future__ import annotations
 
