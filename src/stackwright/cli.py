@@ -26,10 +26,14 @@ COLUMNS = {
     "network": ("external", "mtu"),
     "subnet": ("network", "cidr", "gateway_ip"),
     "security_group": ("description",),
+    "security_group_rule": ("security_group", "direction", "protocol", "port_range_min", "port_range_max"),
     "router": ("external_network",),
+    "router_gateway": ("router", "network", "ip_address"),
     "port": ("network", "mac_address", "addresses"),
+    "router_interface": ("router", "subnet", "ip_address"),
     "instance": ("power_state", "host", "flavor", "addresses"),
     "floating_ip": ("floating_ip_address", "fixed_address"),
+    "floating_ip_association": ("floating_ip", "instance", "port"),
 }
 """What `list` shows besides name and status."""
 

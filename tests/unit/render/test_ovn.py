@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What networks become in OVN: cases of resource in, objects out."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -169,6 +170,11 @@ def test_who_is_expected_to_come_up(owner: str, others: list[Resource], expected
     assert one_port(port(owner), *others).expects_up is expected
 
 
+def test_a_port_that_is_a_leg_is_the_routers_to_render() -> None:
+    leg = port()
+    assert render(dataclasses.replace(leg, attributes={**leg.attributes, "router": "r"}), subnet()) == []
+
+
 INSIDE = {"subnet": "sub", "ip_address": "10.0.0.1", "mac_address": "fa:16:3e:00:00:0a"}
 OUTSIDE = {"subnet": "out", "ip_address": "172.24.4.2", "mac_address": "fa:16:3e:00:00:0b"}
 
@@ -211,6 +217,13 @@ def test_a_gateway_hides_every_subnet_and_has_a_default_route() -> None:
 
 def test_without_snat_nothing_is_hidden() -> None:
     assert not [item for item in router(OUTSIDE, enable_snat=False) if isinstance(item, o.Nat)]
+
+
+def test_a_gateway_from_elsewhere_says_itself_whether_it_hides() -> None:
+    item = resource("router", "r", {}, interfaces=[INSIDE], gateway=OUTSIDE, enable_snat=False)
+    found = render(item, subnet(), subnet("out", "public", "172.24.4.1", cidr="172.24.4.0/22"))
+    assert [item for item in found if isinstance(item, o.RouterPort) and item.gateway]
+    assert not [item for item in found if isinstance(item, o.Nat)]
 
 
 def test_an_outside_without_a_gateway_gives_no_default_route() -> None:
@@ -289,6 +302,17 @@ def test_a_rule_allows_what_it_says(rule: dict[str, Any], match: str) -> None:
 def test_a_group_without_egress_rules_lets_everything_out() -> None:
     matches = [item.match for item in render(resource("security_group", "g", {})) if isinstance(item, o.Acl)]
     assert matches == ["inport == @pg_g && ip4", "inport == @pg_g && ip6"]
+
+
+def test_an_added_egress_rule_takes_nothing_away() -> None:
+    group = resource("security_group", "g", {}, added_rules=[{"direction": "egress", "protocol": "udp"}, {}])
+    matches = [item.match for item in render(group) if isinstance(item, o.Acl)]
+    assert matches == [
+        "inport == @pg_g && ip4",
+        "inport == @pg_g && ip6",
+        "inport == @pg_g && ip4 && udp",
+        "outport == @pg_g && ip4",
+    ]
 
 
 def test_rules_that_mean_the_same_are_one() -> None:
