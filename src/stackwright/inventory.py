@@ -15,10 +15,13 @@ FACTS: Mapping[str, Any] = {
     "id": "",
     "name": "",
     "project": "",
+    "stack": "",
     "label": "",
     "status": "",
     "message": "",
+    "power_state": "unknown",
     "host": "",
+    "availability_zone": "",
     "image": "",
     "flavor": "",
     "keypair": None,
@@ -28,14 +31,11 @@ FACTS: Mapping[str, Any] = {
     "description": "",
     "addresses": [],
 }
-"""What is told of an instance as it is shown elsewhere, and what stands for it where there is none."""
+"""What is told of an instance, and what stands for it where there is none."""
 
 
 def instances(cloud: Cloud, project: str = "") -> list[dict[str, Any]]:
-    """All instances that are to be there, or those of one project: FACTS, stack, availability_zone, power_state.
-
-    Raises NotFound for an unknown project.
-    """
+    """FACTS of all instances that are to be there, or of those of one project. Raises NotFound for an unknown one."""
     picture = cloud.picture()
     seen = {row.id for row in cloud.find("instance", project=project)} if project else picture.resources.keys()
     rows = [row for row in picture.resources.values() if row.kind == "instance" and row.wanted and row.id in seen]

@@ -15,6 +15,7 @@ import yaml
 from pages import COLLECTION, PREFIX, ROOT, anchors, blocks, headings, links, named, options, pages, rows
 
 from stackwright import cli
+from stackwright.inventory import FACTS
 from stackwright.kinds import KINDS
 
 EVERY_PAGE = pytest.mark.parametrize("page", pages(), ids=named)
@@ -80,10 +81,15 @@ def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.Argument
 
 @EVERY_PAGE
 def test_variables_exist(page: Path) -> None:
-    known = {"stackwright_availability_zone"}  # read by the playbook, for the hosts that it registers
+    known = {f"stackwright_{fact}" for fact in FACTS}  # the zone is also read by the playbook, for hosts it registers
     for file in COLLECTION.glob("roles/*/meta/argument_specs.yml"):
         known |= yaml.safe_load(file.read_text())["argument_specs"]["main"]["options"].keys()
     assert set(re.findall(r"\bstackwright_[a-z]\w*", page.read_text())) <= known | {"stackwright_drop"}
+
+
+def test_every_variable_of_an_instance_is_in_the_table() -> None:
+    listed = [row["variable"] for row in rows(ROOT / "docs/inventory.md", "variable")]
+    assert listed == ["`ansible_host`", *(f"`stackwright_{fact}`" for fact in FACTS)]
 
 
 def test_every_variable_is_in_the_table() -> None:

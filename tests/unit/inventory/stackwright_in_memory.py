@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command `stackwright` as it is, for a cloud whose backends are memory: run as a program by the plugin's tests."""
+"""Where this is imported, the cloud's backends are memory. Run as a program, it is the command `stackwright`."""
 
 from __future__ import annotations
 
@@ -24,4 +24,5 @@ def in_memory(**options: Any) -> Sandbox:
 
 
 Cloud.open = in_memory  # type: ignore[method-assign,assignment]
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -63,7 +63,7 @@ def test_an_instance_is_a_host_that_knows_itself(cloud: Sandbox, listing: Listin
         "stackwright_tags": [],
         "stackwright_description": "",
     }
-    assert {f"stackwright_{key}" for key in FACTS} <= {*told, "stackwright_addresses"}
+    assert {f"stackwright_{key}" for key in FACTS} == {*told, "stackwright_addresses"}
 
 
 def test_groups_are_named_as_ansible_wants_them(cloud: Sandbox, listing: Listing) -> None:
