@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stacks: what a template describes, as one thing."""
+"""Stacks: what a template describes, as one thing.
+
+The template language is imported when a template is read, so that what declares no stack does not pay for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
-from stackwright.orchestration import types
-from stackwright.orchestration.expand import Expanded, Expansion
-from stackwright.orchestration.stack import Source, check
-from stackwright.orchestration.validate import Validation
+
+if TYPE_CHECKING:
+    from stackwright.orchestration.stack import Source
 
 LOOKED_UP = {
     "nova.flavor": "flavor",
@@ -34,7 +36,7 @@ class StackSpec(Spec):
     """template: where the template is among the files. files: location -> text of everything that it names.
 
     environments: locations of environments, in their order; `parameters` win over what they say.
-    expires_at: when it is to be removed, in seconds since the epoch.
+    expires_at: when it is to be removed, in seconds since the epoch. ttl: of how many seconds that was the end.
     """
 
     template: str
@@ -44,6 +46,7 @@ class StackSpec(Spec):
     tags: list[str] = []
     suspended: bool = False
     expires_at: float | None = None
+    ttl: int | None = None
     description: str = ""
 
 
@@ -55,6 +58,10 @@ class Stack(Kind):
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """What is wrong with a template is said all at once, before anything is declared."""
+        from stackwright.orchestration import types
+        from stackwright.orchestration.stack import check
+        from stackwright.orchestration.validate import Validation
+
         recorded = allocator.get(wish.id)
         if not recorded.wanted or _written(recorded.spec) != _written(wish.spec):
             source = _source(StackSpec.of(wish))
@@ -63,6 +70,8 @@ class Stack(Kind):
 
     def waves(self, resource: Resource, allocator: Allocator) -> Waves:
         """Its templates' resources."""
+        from stackwright.orchestration.expand import Expanded, Expansion
+
         spec = StackSpec.of(resource)
         source = _source(spec)
         finder = _Finder(allocator, resource.project)
@@ -95,6 +104,8 @@ def _written(spec: Mapping[str, Any]) -> list[Any]:
 
 
 def _source(spec: StackSpec) -> Source:
+    from stackwright.orchestration.stack import Source
+
     return Source.read(spec.template, spec.files, spec.environments, spec.parameters)
 
 
