@@ -196,7 +196,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(
                 f"controller {self.get_option('controller')} answered with something else than a list of instances in "
                 f"JSON ({error}); what its shell prints at the start of a session must not go to standard output"
-            ) from error
+            ) from None
 
     def _names(self, instances):
         """Id -> name of the host; over all instances, so that a host is not renamed when another one is stopped."""

@@ -48,15 +48,15 @@ class Controller:
                 timeout=PATIENCE_S,
                 check=False,
             )
-        except OSError as error:
+        except OSError as error:  # Ansible would append the words of a cause, which are in the sentence already
             way_out = (
                 "run the role stackwright.cloud.controller, or set command" if self.here else "install an SSH client"
             )
-            raise AnsibleParserError(f"{command[0]} cannot be run here ({error.strerror}); {way_out}") from error
-        except subprocess.TimeoutExpired as error:
+            raise AnsibleParserError(f"{command[0]} cannot be run here ({error.strerror}); {way_out}") from None
+        except subprocess.TimeoutExpired:
             raise AnsibleParserError(
                 f"controller {self.name} has not answered for {PATIENCE_S} s; try `{command[-1]}` there"
-            ) from error
+            ) from None
 
     def _ssh(self) -> list[str]:
         """The SSH client and its arguments, the controller's address the last."""
