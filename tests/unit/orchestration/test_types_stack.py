@@ -150,3 +150,19 @@ def test_deleting_leaves_nothing(stack: Sandbox) -> None:
     stack.drop("stack", "all")
     assert flaws(stack) == []
     assert stack.find("random_string") == stack.find("stack_value") == stack.find("instance") == []
+
+
+NAMED = """\
+heat_template_version: 2021-04-16
+resources:
+  one: {type: OS::Nova::Server, properties: {image: guest, flavor: m1.tiny, key_name: key}}
+  pair: {type: OS::Nova::KeyPair, depends_on: one, properties: {name: mine}}
+  two: {type: OS::Nova::Server, properties: {image: guest, flavor: m1.tiny, key_name: {get_resource: pair}}}
+"""
+
+
+def test_a_keypair_is_referred_to_by_its_name(cloud: Sandbox) -> None:
+    cloud.add_host("here")
+    cloud.wish("stack", "named", template="named.yaml", files={"named.yaml": NAMED})
+    keys = {item.spec["keypair"] for item in cloud.find("instance")}
+    assert keys == {item.id for item in cloud.find("keypair")}

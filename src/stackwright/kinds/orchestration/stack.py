@@ -126,6 +126,9 @@ class _Finder:
         kind = LOOKED_UP.get(constraint)
         if kind is None or str(value) in self._all(kind) or self._is_new(kind, str(value)):
             return ""
+        self._known.pop(kind)  # this very run may have declared something of this name since
+        if str(value) in self._all(kind):
+            return ""
         return f"names no {kind.replace('_', ' ')} that there is"
 
     def _all(self, kind: str) -> dict[str, Resource]:
