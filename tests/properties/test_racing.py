@@ -54,17 +54,19 @@ def test_runs_with_overlapping_requests_all_have_their_way(new_place: Callable[[
         assert flaws(cloud) == []
 
 
-@pytest.mark.parametrize("what", ["address", "memory"])
+@pytest.mark.parametrize("what", ["address", "memory", "host"])
 def test_exactly_as_many_win_as_there_is_left(new_place: Callable[[], Place], what: str) -> None:
     place = new_place()
     with Sandbox(place) as cloud:
         cloud.add_host("narrow", ram=LEFT * 512, availability_zone="narrow")
+        cloud.wish("server_group", "apart", policy="anti-affinity")
         cloud.wish("network", "small")
         pool = {"start": "10.9.0.100", "end": f"10.9.0.{99 + LEFT}"}
         cloud.wish("subnet", "small-sub", network="small", cidr="10.9.0.0/24", allocation_pools=[pool])
         wishes = {
             "address": [Wish("port", f"racer{n}", spec={"network": "small"}) for n in range(RACERS)],
             "memory": [server(f"racer{n}", availability_zone="narrow") for n in range(RACERS)],
+            "host": [server(f"racer{n}", server_group="apart") for n in range(RACERS)],
         }[what]
         ended = [run.end() for run in [Running(place, request(wish)) for wish in wishes]]
         refusals = [run.refused for run in ended if run.refused]
@@ -73,6 +75,7 @@ def test_exactly_as_many_win_as_there_is_left(new_place: Callable[[], Place], wh
         sentence = {
             "address": "there is no free address in the pools of subnet small-sub",
             "memory": "narrow: 0 MiB of memory free, 512 needed",
+            "host": "narrow: holds 1 of server_group apart, which allows 1 on a host",
         }[what]
         assert all(words.startswith("Exhausted: ") and sentence in words for words in refusals), refusals
         assert len([row for row in cloud.find(wishes[0].kind) if row.name.startswith("racer")]) == LEFT
