@@ -10,12 +10,17 @@ from stackwright.kinds.compute.server_group import ServerGroup
 from stackwright.kinds.identity.project import Project
 from stackwright.kinds.image.image import Image
 from stackwright.kinds.network.floating_ip import FloatingIp
+from stackwright.kinds.network.floating_ip_association import FloatingIpAssociation
 from stackwright.kinds.network.network import Network
 from stackwright.kinds.network.port import Port
 from stackwright.kinds.network.router import Router
+from stackwright.kinds.network.router_gateway import RouterGateway
+from stackwright.kinds.network.router_interface import RouterInterface
 from stackwright.kinds.network.security_group import SecurityGroup
+from stackwright.kinds.network.security_group_rule import SecurityGroupRule
 from stackwright.kinds.network.subnet import Subnet
 from stackwright.kinds.orchestration.random_string import RandomString
+from stackwright.kinds.orchestration.stack import Stack
 from stackwright.kinds.orchestration.stack_value import StackValue
 
 KINDS: dict[str, Kind] = {
@@ -30,11 +35,16 @@ KINDS: dict[str, Kind] = {
         Network(),
         Subnet(),
         SecurityGroup(),
+        SecurityGroupRule(),
         Router(),
+        RouterGateway(),
         Port(),
+        RouterInterface(),
         Instance(),
         FloatingIp(),
+        FloatingIpAssociation(),
         RandomString(),
         StackValue(),
+        Stack(),
     )
 }
