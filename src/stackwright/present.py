@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -15,18 +14,21 @@ from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Outcome, Result
 from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
+from stackwright.present_stack import SECRET, iso, secrets_of, stack_facts, without
 
 MASKED = ("user_data", "personality")
-SECRET = {"random_string": "value", "keypair": "private_key"}
-"""Kind -> the attribute of it that nobody is shown."""
 HIDDEN = ("host", "reboots", "started", "made_for")
-WORDS = ("description", "metadata", "hostname", "tags", "properties", "extra_specs", "value")
+WORDS = (
+    *("description", "metadata", "hostname", "tags", "properties", "extra_specs", "value"),
+    *("parameters", "outputs", "resources"),
+)
 """What users write for themselves: it names nothing, even where it looks like an id."""
 
 
 def facts(resource: Resource, picture: Picture) -> dict[str, Any]:
     """Everything about a resource that is worth knowing, flat: what was declared, then what was allocated."""
-    plain = {**_masked(resource.spec), **_without_secret(resource)}
+    is_stack = resource.kind == "stack"
+    plain = stack_facts(resource, picture) if is_stack else {**_masked(resource.spec), **_without_secret(resource)}
     shown = {key: value for key, value in plain.items() if key not in HIDDEN}
     named = {key: value if key in WORDS else _named(value, picture) for key, value in shown.items()}
     status = resource.status if resource.wanted else "deleting"
@@ -47,8 +49,8 @@ def members(group: str, picture: Picture) -> list[str]:
 
 def report(result: Result) -> list[dict[str, Any]]:
     """What became of each resource that was asked for, in order; what its children needed is told with it."""
-    children = _children(result)
-    return [_told(result.outcomes[root], children, result.picture) for root in result.roots]
+    children, picture = _children(result), _recorded(result)
+    return [_told(result.outcomes[root], children, picture) for root in result.roots]
 
 
 def affected(result: Result) -> list[dict[str, Any]]:
@@ -59,6 +61,29 @@ def affected(result: Result) -> list[dict[str, Any]]:
     heads = [item for item in others if item.resource.owner not in result.outcomes]
     told = [_told(item, children, result.picture) for item in heads]
     return [item for item in told if item["changed"] or item["error"]]
+
+
+def _recorded(result: Result) -> Picture:
+    """The picture with every resource as it was recorded in the end."""
+    after = {item: outcome.after for item, outcome in result.outcomes.items() if outcome.after}
+    return dataclasses.replace(result.picture, resources={**result.picture.resources, **after}, family={}, by_name={})
+
+
+def parts(result: Result, owner: str) -> list[dict[str, Any]]:
+    """What became of each thing that an owner declared, as far as it changed or failed; by the keys it has there."""
+    children = _children(result)
+    families = {item.resource.key: _family(item, children) for item in children.get(owner, [])}
+    return [
+        {
+            "path": key,
+            "kind": family[0].resource.kind,
+            "action": action(family[0], family),
+            "error": next((item.error for item in family if item.error), ""),
+            "changes": changes_of(family),
+        }
+        for key, family in sorted(families.items())
+        if any(item.changed or item.error for item in family)
+    ]
 
 
 def drifted(result: Result) -> dict[str, Any]:
@@ -78,7 +103,7 @@ def happened(events: Iterable[Mapping[str, Any]], projects: Iterable[Resource]) 
     return [
         {
             **event,
-            "at": datetime.fromtimestamp(event["at"], UTC).isoformat(timespec="seconds"),
+            "at": iso(event["at"]),
             "project": names.get(event["project"], event["project"]),
         }
         for event in events
@@ -168,9 +193,36 @@ def action(outcome: Outcome, family: Iterable[Outcome]) -> str:
 def _diff(family: list[Outcome], picture: Picture) -> dict[str, Any]:
     """Before and after as a person would write them: the resource, and what a backend had otherwise."""
     root = family[0]
-    before = _state(root.before, picture) | _drifted(family, "before")
-    after = _state(root.after, picture) | _drifted(family, "after")
-    return {"before": before, "after": after}
+    before, after = _state(root.before, picture), _state(root.after, picture)
+    if root.resource.kind == "stack":
+        before, after = _stack_states(family, before, after, picture)
+    return {"before": before | _drifted(family, "before"), "after": after | _drifted(family, "after")}
+
+
+def _stack_states(
+    family: list[Outcome], before: dict[str, Any], after: dict[str, Any], picture: Picture
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both sides of a stack with its resources as they are each, and nothing of what it hides."""
+    rows = [row for item in family for row in (item.before, item.after) if row]
+    secrets = frozenset[str]().union(*(secrets_of(row, rows) for row in rows if row.kind == "stack"))
+    own = sorted((item for item in family if item.resource.owner == family[0].resource.id), key=_key)
+    was = {_key(item): state for item in own if (state := _state(item.before, picture))}
+    now = {_key(item): state for item in own if (state := _state(item.after, picture))}
+    edited = [
+        name for name, text in _files(family[0].before).items() if _files(family[0].after).get(name, text) != text
+    ]
+    before, after = before and {**before, "resources": was}, after and {**after, "resources": now}
+    if edited:
+        before["files"], after["files"] = dict.fromkeys(edited, "as before"), dict.fromkeys(edited, "changed")
+    return without(secrets, before), without(secrets, after)
+
+
+def _key(outcome: Outcome) -> str:
+    return outcome.resource.key
+
+
+def _files(stack: Resource | None) -> Mapping[str, str]:
+    return stack.spec["files"] if stack and stack.wanted else {}
 
 
 def _state(resource: Resource | None, picture: Picture) -> dict[str, Any]:

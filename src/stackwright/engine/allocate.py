@@ -236,7 +236,7 @@ class Allocation:
 
     def _refer(self, resource: Resource) -> None:
         """What was allocated may refer to more than what was declared: a floating IP to its router."""
-        targets = set(ids_in(resource.attributes))
+        targets = set() if self.kinds[resource.kind].telling else set(ids_in(resource.attributes))
         claimed = self.txn.claimed(resource.id)
         if claimed:
             targets.add(claimed[0])

@@ -64,6 +64,7 @@ class Kind(Protocol):
     touches: kinds of what it refers to that have to be looked at again when a resource of this kind changes or goes:
         those that it adds something to. What is touched may not touch anything itself.
     everywhere: what it holds may be on any host (an image's cached copies).
+    telling: its attributes are for people: what has the form of an id in them refers to nothing.
     """
 
     name: ClassVar[str]
@@ -72,6 +73,7 @@ class Kind(Protocol):
     affects: ClassVar[tuple[str, ...]]
     touches: ClassVar[tuple[str, ...]]
     everywhere: ClassVar[bool]
+    telling: ClassVar[bool]
 
     def validate(self, spec: Mapping[str, Any], resolve: Callable[[str, str], str]) -> dict[str, Any]:
         """The spec as JSON data, every reference passed through `resolve(kind, name)`. Raises InvalidInput."""

@@ -84,6 +84,7 @@ class Kind:
     affects: ClassVar[tuple[str, ...]] = ()
     touches: ClassVar[tuple[str, ...]] = ()
     everywhere: ClassVar[bool] = False
+    telling: ClassVar[bool] = False
 
     def validate(self, spec: Mapping[str, Any], resolve: Resolve) -> dict[str, Any]:
         """The spec as JSON data, with references resolved. Raises InvalidInput in one sentence."""

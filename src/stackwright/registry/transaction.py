@@ -384,6 +384,13 @@ class Transaction:
         rows = self.connection.execute(query.order_by(schema.event.c.id.desc()).limit(limit)).mappings()
         return [dict(row) for row in rows][::-1]
 
+    def last_named(self, kind: str, name: str, project: str) -> str:
+        """The id of the resource of a kind that the latest event with this name (or id) was about; '' for none."""
+        event = schema.event.c
+        query = sa.select(event.resource).where(event.kind == kind, event.project == project)
+        query = query.where(sa.or_(event.name == name, event.resource == name)).order_by(event.id.desc()).limit(1)
+        return self.connection.execute(query).scalar() or ""
+
 
 def _row(resource: Resource) -> dict[str, Any]:
     return {**dataclasses.asdict(resource), "charges": {}}
