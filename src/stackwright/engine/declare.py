@@ -202,10 +202,13 @@ class Declaration:
         # What a new project starts with is its own, not the request's.
         asked = not row.owner and row.project in ("", self.project)
         label = self.request.label if self.request.label and asked else row.label
-        if spec == row.spec and row.wanted and label == row.label:
+        name = _named(wish) if wish.name else row.name
+        if spec == row.spec and row.wanted and (label, name) == (row.label, row.name):
             self._remember_unfinished(row)
         else:
-            changed = {"spec": spec, "wanted": True, "label": label, "status": "pending", "message": ""}
+            changed = {"spec": spec, "wanted": True, "label": label, "name": name, "status": "pending", "message": ""}
+            if name != row.name:
+                self._names.pop(row.kind, None)
             row = self.txn.update(row, **changed, revision=row.revision + 1)
             self.txn.refer(row.id, targets)
             self.changed[row.id] = row
@@ -346,10 +349,14 @@ class Declaration:
 
 def _new(placed: Placed) -> Resource:
     wish = placed.wish
+    return Resource(str(uuid.uuid4()), wish.kind, placed.project, placed.owner, wish.key, _named(wish), {})
+
+
+def _named(wish: Wish) -> str:
     name = wish.name or wish.key
     if not 0 < len(name) <= 255 or not name.isprintable():
         raise InvalidInput(f"{wish.kind} {name!r}: a name has 1 to 255 printable characters; choose another")
-    return Resource(str(uuid.uuid4()), wish.kind, placed.project, placed.owner, wish.key, name, {})
+    return name
 
 
 def _about(error: StackwrightError, row: Resource) -> StackwrightError:

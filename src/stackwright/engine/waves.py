@@ -9,6 +9,7 @@ from typing import Any
 from stackwright.engine.allocate import Allocation
 from stackwright.engine.declare import Declaration
 from stackwright.engine.kind import Waves
+from stackwright.engine.resource import Resource
 
 
 def grow(declaration: Declaration, allocation: Allocation) -> set[str]:
@@ -22,21 +23,26 @@ def grow(declaration: Declaration, allocation: Allocation) -> set[str]:
 def _grow(declaration: Declaration, allocation: Allocation, owner: str, waves: Waves) -> set[str]:
     affected: set[str] = set()
     named: set[str] = set()
-    wave = next(waves)
+    rows: list[Resource] | None = None
     while True:
-        rows = declaration.declare(allocation.get(owner), wave)
-        affected |= allocation.run(declaration.fresh())
-        named |= {row.id for row in rows}
         try:
-            wave = waves.send([allocation.get(row.id) for row in rows])
+            wave = waves.send(rows)  # type: ignore[arg-type]  # a generator is begun with None
         except StopIteration as end:
-            _finish(allocation, owner, end.value)
+            attributes = end.value
             break
+        declared = declaration.declare(allocation.get(owner), wave)
+        affected |= allocation.run(declaration.fresh())
+        rows = [allocation.get(row.id) for row in declared]
+        named |= {row.id for row in rows}
+    # What it no longer declares is kept as was said when it still did.
     declaration.let_go(allocation.get(owner), named)
+    _finish(allocation, owner, attributes)
     return affected
 
 
 def _finish(allocation: Allocation, owner: str, attributes: Mapping[str, Any]) -> None:
+    """Its attributes tell of what it made; it does not hold on to that, nor to what is not its own."""
     row = allocation.get(owner)
+    allocation.txn.refer(owner, ())
     if dict(attributes) != dict(row.attributes):
         allocation.txn.update(row, attributes=dict(attributes), status="pending")

@@ -151,7 +151,7 @@ class Expansion:
         before = self.stack.before.get((known.kind, key))
         metadata = context.value(definition.metadata, "metadata", line=definition.line) or {}
         asked = Asked(
-            name=before.name if before else self._name(path),
+            name=self._name(path),
             properties=told(values),
             metadata=told(metadata),
             look=self.stack.look,
