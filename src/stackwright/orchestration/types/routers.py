@@ -34,7 +34,8 @@ def _gateway_info(router: Resource, look: Look) -> dict[str, Any] | None:
         return None
     fixed = {"subnet_id": gateway["subnet"], "ip_address": gateway["ip_address"]}
     network = look.get(gateway["subnet"]).spec["network"]
-    return {"network_id": network, "enable_snat": router.spec["enable_snat"], "external_fixed_ips": [fixed]}
+    snat = router.attributes.get("enable_snat", router.spec["enable_snat"])
+    return {"network_id": network, "enable_snat": snat, "external_fixed_ips": [fixed]}
 
 
 ROUTER = Type(
