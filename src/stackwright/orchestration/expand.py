@@ -38,7 +38,7 @@ MAX_NESTING = 10
 class Expanded:
     """The stack that is expanded.
 
-    before: its children so far by kind and key. removed: path of a group -> members it has to do without.
+    before: its children so far by kind and key. removed: path of a group -> members it has to do without, see `members`.
     find: a resource of a kind by name or id, for what a template takes over by external_id.
     """
 
@@ -49,7 +49,7 @@ class Expanded:
     before: Mapping[tuple[str, str], Resource]
     preview: bool = False
     suspended: bool = False
-    removed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    removed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     zones: Sequence[str] = ("nova",)
     lookup: Lookup = no_lookup
     find: Callable[[str, str], Resource | None] = lambda kind, name: None
@@ -204,17 +204,18 @@ class Expansion:
             unit.nodes[definition.name] = Group(inner, self.stack.id)
             self._open(inner, members.chain(definition, values, file), {})
             return
-        without = members.removed(values, self.stack.removed.get("/".join(path), ()), self._references(path))
+        without = members.removed(values, self.stack.removed.get("/".join(path), {}), self._references(path))
         group = Group(inner, self.stack.id, without)
         unit.nodes[definition.name] = group
         self.groups.append(group)
         self._open(inner, members.group(definition, values, file, without), {})
 
-    def _references(self, path: Sequence[str]) -> dict[Any, str]:
-        """What get_resource gave for the members of a group so far -> their names."""
+    def _references(self, path: Sequence[str]) -> dict[str, str]:
+        """What get_resource gave for the members of a group so far -> their names; nobody names one by a secret."""
         begin = "/".join(path) + "/"
         known = {row.id: key for (_, key), row in self.stack.before.items() if key.startswith(begin)}
-        return {item: key.removeprefix(begin).split("/")[0] for item, key in known.items()}
+        of_rows = {item: key.removeprefix(begin).split("/")[0] for item, key in known.items()}
+        return {f"{self.stack.id}/{begin}{name}": name for name in of_rows.values()} | of_rows
 
     def _nested(self, unit: Unit, definition: ResourceDefinition, kind: str, given: Mapping[str, Any]) -> None:
         file = unit.context.template.file

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from itertools import count, islice
 from typing import Any
 
@@ -50,15 +50,17 @@ def chain(definition: ResourceDefinition, given: Mapping[str, Any], file: str) -
     return _template(file, members)
 
 
-def removed(given: Mapping[str, Any], before: Sequence[str], references: Mapping[Any, str]) -> list[str]:
-    """Names of the members that a group has to do without, by its removal_policies.
+def removed(given: Mapping[str, Any], before: Mapping[str, str], references: Mapping[str, str]) -> dict[str, str]:
+    """The members that a group has to do without, by its removal_policies: name -> the reference that named it, or ''.
 
-    before: those removed earlier. references: what get_resource gives for a member -> its name.
+    before: those removed earlier; a reference goes on meaning the same member when that is gone.
+    references: what get_resource gives for a member -> its name.
     """
-    kept = [] if given.get("removal_policies_mode") == "update" else list(before)
+    known = {reference: name for name, reference in before.items() if reference} | {**references}
+    kept = {} if given.get("removal_policies_mode") == "update" else {**before}
     policies = given.get("removal_policies") or ()
-    listed = [item for policy in policies for item in policy.get("resource_list") or ()]
-    return list(dict.fromkeys([*kept, *(references.get(item, str(item)) for item in listed)]))
+    listed = [str(item) for policy in policies for item in policy.get("resource_list") or ()]
+    return kept | {known.get(item, item): item if item in known else "" for item in listed}
 
 
 def _template(file: str, members: Mapping[str, ResourceDefinition]) -> Template:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any, Protocol
@@ -125,10 +125,11 @@ class Unit:
 
     def member(self, asked: str, rest: Sequence[Any]) -> Any:
         """What `resource.NAME.ATTRIBUTE` leads to; without an attribute, what stands for the resource."""
-        name, *attribute = asked.removeprefix(MEMBER).split(".")
+        name, _, attribute = asked.removeprefix(MEMBER).partition(".")
         if name not in self.nodes:
             raise unknown_name("resource", name, self.nodes)
-        path = [*attribute, *rest]
+        steps = [attribute] if attribute.startswith(MEMBER) else filter(None, attribute.split("."))
+        path = [*steps, *rest]
         return self.attribute(name, path) if path else self.reference(name)
 
 
@@ -169,7 +170,7 @@ class Group:
 
     unit: Unit
     stack: str
-    removed: Sequence[str] = ()
+    removed: Mapping[str, str] = field(default_factory=dict)
 
     def reference(self) -> Any:
         return f"{self.stack}/{'/'.join(self.unit.path)}"

@@ -31,7 +31,7 @@ def remembered(
         },
         "kept": sorted(leaf.id for leaf in leaves.values() if leaf.kept),
         "sequence": _sequence(units),
-        "removed": {"/".join(group.unit.path): list(group.removed) for group in groups if group.removed},
+        "removed": {"/".join(group.unit.path): dict(group.removed) for group in groups if group.removed},
     }
 
 
