@@ -38,7 +38,7 @@ MAX_NESTING = 10
 class Expanded:
     """The stack that is expanded.
 
-    before: its children so far by kind and key. removed: path of a group -> members it has to do without, see `members`.
+    before: its children so far by kind and key. removed: by path of a group, members it has to do without; see `members`.
     find: a resource of a kind by name or id, for what a template takes over by external_id.
     """
 
