@@ -107,4 +107,25 @@ def test_svg_is_a_picture_of_all(graph: Any) -> None:
 
 def test_svg_puts_what_is_needed_below() -> None:
     places = drawing._places({"web": frozenset({"net"}), "net": frozenset()})
-    assert places["net"][1] > places["web"][1]
+    assert places["net", 0][1] > places["web", 1][1]
+
+
+TOWER = {"net": frozenset[str](), "port": frozenset({"net"}), "web": frozenset({"net", "port"})}
+
+
+def test_arrows_pass_beside_boxes() -> None:
+    places = drawing._places(TOWER)
+    assert abs(places["net", 1][0] - places["port", 1][0]) >= drawing.WIDTH // 2 + drawing.GAP_X
+
+
+def test_picture_says_what_it_shows() -> None:
+    root = etree.fromstring(drawing.svg(TOWER, dict.fromkeys(TOWER, "A")).encode())
+    assert root.findtext("{*}desc") == "port needs net; web needs net, port"
+
+
+def test_everything_needs_everything() -> None:
+    names = [f"r{number}" for number in range(400)]
+    graph = {name: frozenset(names[:at]) for at, name in enumerate(names)}
+    begun = time.monotonic()
+    drawing.svg(graph, dict.fromkeys(graph, "A"))
+    assert time.monotonic() - begun < 20
