@@ -20,6 +20,7 @@ from stackwright.engine.errors import InvalidInput, NotFound, StackwrightError
 from stackwright.engine.intent import Rules
 from stackwright.engine.kind import Kind
 from stackwright.engine.observe import Observed, observe
+from stackwright.engine.progress import Finished
 from stackwright.engine.request import Actor, Request, Result
 from stackwright.engine.resource import Driver, Resource, Scope, Wish
 from stackwright.engine.view import Picture, Renderers, take, take_all
@@ -45,7 +46,8 @@ class Cloud:
     """A registry, the kinds, and the drivers that lead to the backends. Use it as a context manager.
 
     images: where the content of images is; without it, they are declared with what is known of them.
-    say: gets one line for people when something takes long. report: gets every change that was carried out.
+    say: gets one line for people when something takes long. report: gets every change that was carried out, and
+    progress every resource that is finished, while others are still at work.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Cloud:
         lease_seconds: float = LEASE_S,
         say: Callable[[str], None] = lambda line: None,
         report: Callable[[Done], None] = lambda done: None,
+        progress: Callable[[Finished], None] = lambda finished: None,
     ) -> None:
         self.registry = registry
         self.drivers = drivers
@@ -69,6 +72,7 @@ class Cloud:
         self.lease_seconds = lease_seconds
         self.say = say
         self.report = report
+        self.progress = progress
 
     @classmethod
     def open(cls, path: Path | None = None, **options: Any) -> Cloud:

@@ -20,6 +20,7 @@ from stackwright.engine.intent import Intent, everything, intend, refused, sente
 from stackwright.engine.objects import Action, Change, Identity, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
+from stackwright.engine.progress import Progress
 from stackwright.engine.reach import blocked, held_back, orphans, possible, unborne, unmet
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
@@ -60,7 +61,7 @@ def purge(cloud: Cloud, request: Request, check: bool = False) -> Result:
     with cloud.run(request) as run:
         cloud.registry.write(lambda txn: run.acquire(txn, {item.resource for item in found.orphans}))
         run.keep()
-        done = _apply(cloud, run, order(changes, found.orphans))
+        done = _apply(cloud, run, order(changes, found.orphans), Progress(changes, found.picture, cloud.progress))
     cloud.registry.write(lambda txn: txn.record_events(purged(item, request.actor) for item in done))
     return dataclasses.replace(found, warnings=tuple(item.error for item in done if item.error))
 
@@ -76,7 +77,7 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
         return Result(outcomes(intent, desired, changes, errors), picture, intent.roots, intent.warnings, left)
 
     steps = order(changes, observed.objects, picture.sequence(cloud.rules.kinds))
-    done = _apply(cloud, run, steps)
+    done = _apply(cloud, run, steps, Progress(changes, picture, cloud.progress))
     failed = {**errors_of(done), **errors}
     failed = unborne(picture, cloud.rules.kinds, failed) | failed
     results = outcomes(intent, desired, changes, held_back(picture, failed) | failed)
@@ -86,8 +87,12 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
     return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done, unused)))
 
 
-def _apply(cloud: Cloud, run: Run, steps: list[Step]) -> list[Done]:
-    return apply(steps, cloud.drivers, lambda step: run.guard(step.shared()), cloud.report)
+def _apply(cloud: Cloud, run: Run, steps: list[Step], progress: Progress) -> list[Done]:
+    def report(done: Done) -> None:
+        progress.note(done)
+        cloud.report(done)
+
+    return apply(steps, cloud.drivers, lambda step: run.guard(step.shared()), report)
 
 
 def _permitted(
