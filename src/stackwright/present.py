@@ -16,7 +16,8 @@ from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
 from stackwright.present_stack import SECRET, iso, secrets_of, stack_facts, without
 
-MASKED = ("user_data", "personality")
+MASKED = ("user_data", "personality", "value")
+"""Options that may hold secrets: what servers are told when they start, and what a template computes."""
 HIDDEN = ("host", "reboots", "started", "made_for")
 WORDS = (
     *("description", "metadata", "hostname", "tags", "properties", "extra_specs", "value"),

@@ -198,7 +198,7 @@ class Declaration:
             if completed != spec:
                 spec = kind.validate(completed, resolve)
         except StackwrightError as error:
-            raise _about(error, row) from error
+            raise about(error, row) from error
         # What a new project starts with is its own, not the request's.
         asked = not row.owner and row.project in ("", self.project)
         label = self.request.label if self.request.label and asked else row.label
@@ -359,6 +359,7 @@ def _named(wish: Wish) -> str:
     return name
 
 
-def _about(error: StackwrightError, row: Resource) -> StackwrightError:
+def about(error: StackwrightError, row: Resource) -> StackwrightError:
+    """The error with the name of the resource that it is about."""
     words = str(error)
     return error if words.startswith(row.title) else type(error)(f"{row.title}: {words}")

@@ -52,7 +52,9 @@ class Allocator(Protocol):
 
 
 Waves = Generator[list[Wish], list[Resource], Mapping[str, Any]]
-"""Lists of wishes; each is answered with its resources, declared and allocated. In the end it returns attributes."""
+"""Lists of wishes; each is answered with its resources, declared and allocated, or with the error that there was.
+
+In the end it returns attributes."""
 
 
 class Kind(Protocol):
@@ -97,7 +99,9 @@ class Kind(Protocol):
         """Ids of children that stay, as their project's own, when it stops declaring them."""
 
     def sequence(self, resource: Resource) -> Mapping[str, Collection[str]]:
-        """Id of a child -> ids of children that the user wants to be there before it, and to go after it."""
+        """Id of a child -> what the user wants to be there before it, and to go after it: ids of children.
+
+        Another name than an id may stand for several: it has an entry of its own that says for which."""
 
     def founds(self, project: Resource) -> Iterable[Wish]:
         """What a new project starts with, as its own: its default security group."""

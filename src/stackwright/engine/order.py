@@ -12,7 +12,7 @@ from types import MappingProxyType
 from stackwright.engine.objects import Action, Change, Identity, Object
 
 
-@dataclass
+@dataclass(eq=False)
 class Step:
     """What is given to a driver at once: one change, or all changes of a transactional backend.
 
@@ -35,7 +35,10 @@ class Step:
 
 
 Sequence = Mapping[str, Collection[str]]
-"""Id of a resource -> ids of those that the user wants to be there before it, and to go after it."""
+"""Id of a resource -> ids of those that the user wants to be there before it, and to go after it.
+
+Another name than an id stands for several things: its own entry has them.
+"""
 
 
 def order(
@@ -133,14 +136,33 @@ def _connect(step: Step, made: Mapping[Identity, Step], gone: Mapping[Identity, 
 
 
 def _keep_sequence(steps: list[Step], sequence: Sequence) -> None:
-    by_resource: dict[tuple[str, bool], list[Step]] = {}
+    made: dict[str, list[Step]] = {}
+    gone: dict[str, list[Step]] = {}
     for step in steps:
         change = step.changes[0]
-        by_resource.setdefault((change.object.resource, _removes(change)), []).append(step)
-    for (later, removes), own in by_resource.items():
-        others = [step for item in sequence.get(later, ()) for step in by_resource.get((item, removes), ())]
-        for step, other in product(own, others):
-            _wait(*((other, step) if removes else (step, other)))
+        (gone if _removes(change) else made).setdefault(change.object.resource, []).append(step)
+    for there in (made, gone):
+        for later, own in there.items():
+            others = [step for item in _earlier(later, sequence, there) for step in there[item]]
+            for step, other in product(own, others):
+                _wait(*((other, step) if there is gone else (step, other)))
+
+
+def _earlier(later: str, sequence: Sequence, there: Collection[str]) -> list[str]:
+    """Which of `there` come before something: directly, or with nothing of `there` between."""
+    found: dict[str, None] = {}
+    rest = list(sequence.get(later, ()))
+    seen = {later}
+    while rest:
+        item = rest.pop()
+        if item in seen:
+            continue
+        seen.add(item)
+        if item in there:
+            found[item] = None
+        else:
+            rest += sequence.get(item, ())
+    return list(found)
 
 
 def _wait(step: Step, earlier: Step | None) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackwright.engine.allocate import Allocation
-from stackwright.engine.declare import Declaration
+from stackwright.engine.declare import Declaration, about
+from stackwright.engine.errors import StackwrightError
 from stackwright.engine.kind import Waves
 from stackwright.engine.resource import Resource
 
@@ -16,7 +17,10 @@ def grow(declaration: Declaration, allocation: Allocation) -> set[str]:
     """Declare and allocate what the request's resources come to declare; ids of that and of what it affects."""
     affected: set[str] = set()
     for owner, waves in declaration.growing.items():
-        affected |= _grow(declaration, allocation, owner, waves)
+        try:
+            affected |= _grow(declaration, allocation, owner, waves)
+        except StackwrightError as error:
+            raise about(error, allocation.get(owner)) from error
     return affected
 
 
@@ -30,8 +34,12 @@ def _grow(declaration: Declaration, allocation: Allocation, owner: str, waves: W
         except StopIteration as end:
             attributes = end.value
             break
-        declared = declaration.declare(allocation.get(owner), wave)
-        affected |= allocation.run(declaration.fresh())
+        try:
+            declared = declaration.declare(allocation.get(owner), wave)
+            affected |= allocation.run(declaration.fresh())
+        except StackwrightError as error:
+            waves.throw(error)  # who wished for it knows more
+            raise
         rows = [allocation.get(row.id) for row in declared]
         named |= {row.id for row in rows}
     # What it no longer declares is kept as was said when it still did.
@@ -41,8 +49,6 @@ def _grow(declaration: Declaration, allocation: Allocation, owner: str, waves: W
 
 
 def _finish(allocation: Allocation, owner: str, attributes: Mapping[str, Any]) -> None:
-    """Its attributes tell of what it made; it does not hold on to that, nor to what is not its own."""
     row = allocation.get(owner)
-    allocation.txn.refer(owner, ())
     if dict(attributes) != dict(row.attributes):
         allocation.txn.update(row, attributes=dict(attributes), status="pending")

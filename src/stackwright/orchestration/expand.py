@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
+from stackwright.engine.errors import StackwrightError
 from stackwright.engine.kind import Waves
 from stackwright.engine.resource import Resource, Wish
 from stackwright.orchestration import graph, members, parameters
@@ -38,7 +39,8 @@ MAX_NESTING = 10
 class Expanded:
     """The stack that is expanded.
 
-    before: its children so far by kind and key. removed: by path of a group, members it has to do without; see `members`.
+    before: its children so far by kind and key.
+    removed: by the path of a group, members that it has to do without; see `members`.
     find: a resource of a kind by name or id, for what a template takes over by external_id.
     """
 
@@ -66,6 +68,17 @@ class Next:
     kept: bool
 
 
+def _placed(error: StackwrightError, wave: Sequence[Next]) -> StackwrightError:
+    """The error with the place of the resource that it is about, where it begins with its name."""
+    words = str(error)
+    for item in wave:
+        if words.startswith(f"{item.wish.kind} {item.wish.name or item.wish.key}: "):
+            template = item.unit.context.template
+            line = template.resources[item.name].line
+            return type(error)(str(TemplateError(words, ("resources", item.name), line, template.file)))
+    return error
+
+
 class Expansion:
     """One stack on its way from templates to resources."""
 
@@ -81,7 +94,10 @@ class Expansion:
         """Lists of wishes, each answered by its resources; returns what is to be remembered of the stack."""
         root = self._open(Unit((), source.template.file, source.environment), source.template, {})
         while wave := self._ready():
-            rows = yield [item.wish for item in wave]
+            try:
+                rows = yield [item.wish for item in wave]
+            except StackwrightError as error:
+                raise _placed(error, wave) from error
             for item, row in zip(wave, rows, strict=True):
                 self._settle(item, row)
         return remembered(root, self.units, self.groups, self.veil, source)

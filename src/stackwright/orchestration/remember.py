@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stackwright.orchestration.nodes import Group, Leaf, Unit, Veil
+from stackwright.orchestration.nodes import Group, Leaf, Node, Unit, Veil
 from stackwright.orchestration.stack import Source
 from stackwright.orchestration.values import told, unknown_in
 
@@ -55,12 +55,20 @@ def _veiled(root: Unit, veil: Veil) -> list[str]:
 
 
 def _sequence(units: Sequence[Unit]) -> dict[str, list[str]]:
+    """What consists of others is named by its path, with an entry that lists them."""
     found: dict[str, set[str]] = {}
     for unit in units:
-        for name, definition in unit.context.template.resources.items():
-            earlier = {
-                leaf.id for other in definition.depends_on if other in unit.nodes for leaf in unit.nodes[other].leaves()
-            }
-            for leaf in unit.nodes[name].leaves() if earlier and name in unit.nodes else ():
-                found.setdefault(leaf.id, set()).update(earlier)
+        for name, node in unit.nodes.items():
+            depends_on = unit.context.template.resources[name].depends_on
+            earlier = {other: unit.nodes[other] for other in depends_on if other in unit.nodes}
+            names = {_called(unit, other, there) for other, there in earlier.items()}
+            for leaf in node.leaves() if names else ():
+                found.setdefault(leaf.id, set()).update(names)
+            for other, there in earlier.items():
+                if not isinstance(there, Leaf):
+                    found[_called(unit, other, there)] = {leaf.id for leaf in there.leaves()}
     return {item: sorted(earlier) for item, earlier in sorted(found.items())}
+
+
+def _called(unit: Unit, name: str, node: Node) -> str:
+    return node.id if isinstance(node, Leaf) else f"{unit.context.get_param('OS::stack_id')}/{name}"
