@@ -315,7 +315,9 @@ class Declaration:
         kept = {item for owner in owners.values() for item in self.kinds[owner.kind].keeps(owner)}
         for child in (child for child in children if child.id in kept):
             self.before.setdefault(child.id, child)
-            own = {"owner": "", "key": f"{child.name}-{child.id[:8]}", "label": "", "status": "pending"}
+            taken = self.txn.select(kind=child.kind, project=child.project, owner="", key=child.name)
+            key = f"{child.name}-{child.id[:8]}" if taken else child.name
+            own = {"owner": "", "key": key, "label": ""}
             self.changed[child.id] = self.txn.update(child, **own)
         return [child for child in children if child.id not in kept]
 

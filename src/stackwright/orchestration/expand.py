@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
@@ -66,6 +66,15 @@ class Next:
     type: Type
     wish: Wish
     kept: bool
+
+
+def _sorter(needs: Mapping[str, Collection[str]]) -> TopologicalSorter[str]:
+    """What is ready at the same time comes in the order of the template, so that it gets the same values each time."""
+    sorter = TopologicalSorter(dict.fromkeys(needs, ()))
+    for name, earlier in needs.items():
+        sorter.add(name, *earlier)
+    sorter.prepare()
+    return sorter
 
 
 def _placed(error: StackwrightError, wave: Sequence[Next]) -> StackwrightError:
@@ -221,10 +230,18 @@ class Expansion:
             self._open(inner, members.chain(definition, values, file), {})
             return
         without = members.removed(values, self.stack.removed.get("/".join(path), {}), self._references(path))
-        group = Group(inner, self.stack.id, without)
+        group = Group(inner, self.stack.id, without, self._update_policy(unit, definition, known))
         unit.nodes[definition.name] = group
         self.groups.append(group)
         self._open(inner, members.group(definition, values, file, without), {})
+
+    def _update_policy(self, unit: Unit, definition: ResourceDefinition, known: Type) -> dict[str, Any]:
+        given = unit.context.value(definition.update_policy, "update_policy", line=definition.line) or {}
+        values, errors = checked(known.update_policy, given)
+        for error in errors:
+            error.inside("update_policy")
+            raise error
+        return values
 
     def _references(self, path: Sequence[str]) -> dict[str, str]:
         """What get_resource gave for the members of a group so far -> their names; nobody names one by a secret."""
@@ -269,9 +286,7 @@ class Expansion:
             parent=facade or None,
             availability_zones=self.stack.zones,
         )
-        drafts = graph.drafts(unit.context)
-        unit.sorter = TopologicalSorter(with_implicit(unit, drafts))
-        unit.sorter.prepare()
+        unit.sorter = _sorter(with_implicit(unit, graph.drafts(unit.context)))
         self.units.append(unit)
         self._waiting.append(unit)
         return unit

@@ -18,7 +18,8 @@ def remembered(
 
     outputs: by name. veiled: names of those that hold a generated secret. resources: by path. kept: ids of what
     outlives the stack. sequence: id -> ids of what the user wants before it. removed: by group, members it has to do
-    without.
+    without. rolling: by group that has an update_policy, ids of what each member consists of, and how fast they are gone
+    through; which of them are new is not remembered, so that it is the same each time.
     """
     leaves = {"/".join((*unit.path, name)): leaf for unit in units for name, leaf in _own(unit)}
     return {
@@ -29,9 +30,10 @@ def remembered(
         "resources": {
             path: {"type": leaf.type.name, "kind": leaf.type.kind, "id": leaf.id} for path, leaf in leaves.items()
         },
-        "kept": sorted(leaf.id for leaf in leaves.values() if leaf.kept),
+        "kept": [leaf.id for leaf in leaves.values() if leaf.kept],
         "sequence": _sequence(units),
         "removed": {"/".join(group.unit.path): dict(group.removed) for group in groups if group.removed},
+        "rolling": {"/".join(group.unit.path): _rolling(group) for group in groups if group.policy},
     }
 
 
@@ -56,18 +58,26 @@ def _veiled(root: Unit, veil: Veil) -> list[str]:
 
 def _sequence(units: Sequence[Unit]) -> dict[str, list[str]]:
     """What consists of others is named by its path, with an entry that lists them."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, list[str]] = {}
     for unit in units:
         for name, node in unit.nodes.items():
             depends_on = unit.context.template.resources[name].depends_on
             earlier = {other: unit.nodes[other] for other in depends_on if other in unit.nodes}
-            names = {_called(unit, other, there) for other, there in earlier.items()}
+            names = [_called(unit, other, there) for other, there in earlier.items()]
             for leaf in node.leaves() if names else ():
-                found.setdefault(leaf.id, set()).update(names)
+                found.setdefault(leaf.id, []).extend(names)
             for other, there in earlier.items():
                 if not isinstance(there, Leaf):
-                    found[_called(unit, other, there)] = {leaf.id for leaf in there.leaves()}
-    return {item: sorted(earlier) for item, earlier in sorted(found.items())}
+                    found[_called(unit, other, there)] = [leaf.id for leaf in there.leaves()]
+    return found
+
+
+def _rolling(group: Group) -> dict[str, Any]:
+    return {
+        "members": [[leaf.id for leaf in group.unit.nodes[name].leaves()] for name in group.unit.context.template.resources],
+        "create": group.policy.get("batch_create"),
+        "update": group.policy.get("rolling_update"),
+    }
 
 
 def _called(unit: Unit, name: str, node: Node) -> str:

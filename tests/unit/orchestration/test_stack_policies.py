@@ -27,7 +27,8 @@ def test_what_is_retained_outlives_its_stack_as_the_projects_own(cloud: Sandbox)
     assert (after.id, after.owner, after.wanted, after.status) == (network.id, "", True, "active")
     assert [item for item in cloud.objects() if item.resource == network.id]
     assert flaws(cloud) == []
-    assert cloud.drop("network", "lan").errors == [] or cloud.drop("network", after.key).errors == []
+    assert cloud.drop("network", "lan").errors == []
+    assert cloud.find("network", "lan") == []
 
 
 def test_what_is_retained_outlives_its_place_in_the_template(cloud: Sandbox) -> None:
@@ -46,10 +47,13 @@ def test_what_is_retained_outlives_its_place_in_the_template(cloud: Sandbox) -> 
 def test_what_is_retained_can_be_changed_and_removed_by_a_task(cloud: Sandbox) -> None:
     declare(cloud, KEPT)
     cloud.drop("stack", "s")
-    network = cloud.one("network", "lan")
-    cloud.ensure(request(Wish("network", network.key, spec={"mtu": 1300})))
+    cloud.wish("network", "lan", mtu=1300)
     assert cloud.one("network", "lan").spec["mtu"] == 1300
-    cloud.drop("network", network.key)
+    declare(cloud, KEPT)
+    cloud.drop("stack", "s")
+    first, second = sorted(row.key for row in cloud.find("network", "lan"))  # the name was taken
+    assert (first, second[:4]) == ("lan", "lan-")
+    assert cloud.drop("network", first).errors == cloud.drop("network", second).errors == []
     assert cloud.find("network", "lan") == []
 
 
