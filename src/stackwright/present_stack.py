@@ -57,11 +57,15 @@ def secrets_of(stack: Resource, resources: Iterable[Resource]) -> frozenset[str]
     """
     own = [row for row in resources if row.owner == stack.id and row.kind in SECRET]
     made = [str(row.attributes.get(SECRET[row.kind]) or "") for row in own]
-    return frozenset(text for text in (*made, *_texts(hidden_values(stack.spec))) if text)
+    return frozenset(text for text in (*made, *hidden_texts(stack.spec)) if text)
 
 
-def hidden_values(spec: Mapping[str, Any]) -> list[Any]:
-    """The values of the parameters that a stack's templates hide; all that are given, if the template is of no use."""
+def hidden_texts(spec: Mapping[str, Any]) -> frozenset[str]:
+    """The values of the parameters that a stack's template hides; all that are given, if the template is of no use."""
+    return frozenset(_texts(_hidden_values(spec)))
+
+
+def _hidden_values(spec: Mapping[str, Any]) -> list[Any]:
     try:
         source = Source.read(spec["template"], spec["files"], spec["environments"], spec["parameters"])
     except TemplateError:

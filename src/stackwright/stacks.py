@@ -16,8 +16,8 @@ from stackwright.orchestration import types
 from stackwright.orchestration.problem import TemplateError
 from stackwright.orchestration.stack import Source
 from stackwright.orchestration.validate import Validation
-from stackwright.present import facts
-from stackwright.present_stack import HIDDEN, secrets_of, without
+from stackwright.present import facts, parts
+from stackwright.present_stack import HIDDEN, hidden_texts, secrets_of, without
 from stackwright.registry.transaction import Transaction
 
 
@@ -118,6 +118,24 @@ def outputs(result: Result) -> dict[str, Any]:
         if after and after.wanted:
             return dict(after.attributes.get("outputs", {}))
     return {}
+
+
+def changes(result: Result) -> list[dict[str, Any]]:
+    """What became of each resource of the one stack that a result is about, as far as it changed or failed."""
+    found = []
+    for root in result.roots:
+        outcome = result.outcomes[root]
+        rows = [row for row in (outcome.before, outcome.after) if row]
+        known = {path: part["type"] for row in rows for path, part in row.attributes.get("resources", {}).items()}
+        found += [{**part, "type": known.get(part["path"], "")} for part in parts(result, root)]
+    return found
+
+
+def secrets(cloud: Cloud, name: str, project: str, given: Mapping[str, Any]) -> frozenset[str]:
+    """What must not be shown of what a stack is declared with: values of hidden parameters."""
+    known = _recorded(cloud, name, project)
+    nothing = {"template": "", "files": {}, "environments": [], "parameters": {}}
+    return hidden_texts({**nothing, **(known.spec if known else {}), **given})
 
 
 def resources(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import posixpath
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,12 +50,16 @@ def is_url(location: str) -> bool:
 
 
 def beside(file: str, name: str) -> str:
-    """Where a file is that `file` calls `name`: a URL, an absolute path, or beside it."""
+    """Where a file is that `file` calls `name`: a URL, an absolute path, or beside it; in `file` if that ends with /."""
     if is_url(name) or is_url(file):
         return urljoin(file, name)
     if name.startswith("file:"):
-        return unquote(urlsplit(name).path)
-    return str(Path(file).parent / name)
+        return _path(name)
+    return str(Path(posixpath.dirname(_path(file))) / name)
+
+
+def _path(name: str) -> str:
+    return unquote(urlsplit(name).path) if name.startswith("file:") else name
 
 
 def text_of(content: bytes) -> Any:

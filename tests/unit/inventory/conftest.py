@@ -10,15 +10,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
-from inventories import COMMAND, ROOT, InventoryManager, Listing, WithStacks
+from inventories import COMMAND, InventoryManager, Listing, WithStacks
 
 from sandbox import Place, Sandbox
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _collections() -> None:
-    init_plugin_loader([str(ROOT / "collections")])
 
 
 @pytest.fixture

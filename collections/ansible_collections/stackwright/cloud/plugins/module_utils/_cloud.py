@@ -5,7 +5,7 @@
 # Private to this collection: it may change at any time.
 """What all modules have in common: options become wishes, the library fulfils them, its report becomes the result.
 
-The only file that imports the library. Rules about what makes sense are the library's; here is only translation.
+Only this folder imports the library. Rules about what makes sense are the library's; here is only translation.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class CloudModule:
         raise NotImplementedError
 
 
-class _Declaring(CloudModule):
+class DeclaringModule(CloudModule):
     """A module that makes something true."""
 
     def fulfil(self, cloud: Cloud, wishes: Iterable[Wish], project: str, exact: bool = False) -> Result:
@@ -122,7 +122,7 @@ class _Declaring(CloudModule):
         return {**spec, **brought, "checksum": announced["checksum"]}
 
 
-class ResourceModule(_Declaring):
+class ResourceModule(DeclaringModule):
     """Declares one resource. cloud_wide: the kind has no project; the option is there for module_defaults."""
 
     def __init__(
@@ -155,7 +155,7 @@ class ResourceModule(_Declaring):
         return dict(self.told(result), action=entry["action"], resource=entry["resource"])
 
 
-class ResourcesModule(_Declaring):
+class ResourcesModule(DeclaringModule):
     """Declares many resources of any kind in one go."""
 
     def __init__(self) -> None:

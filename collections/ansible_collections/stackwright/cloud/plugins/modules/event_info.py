@@ -60,6 +60,8 @@ events:
       name: web1
       action: created
       message: ''
+      owner: ''
+      path: ''
 """
 
 from ansible_collections.stackwright.cloud.plugins.module_utils._cloud import EventModule
