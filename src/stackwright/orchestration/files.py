@@ -50,7 +50,7 @@ def is_url(location: str) -> bool:
 
 
 def beside(file: str, name: str) -> str:
-    """Where a file is that `file` calls `name`: a URL, an absolute path, or beside it; in `file` if that ends with /."""
+    """Where a file is that `file` calls `name`: a URL, an absolute path, or beside it (in it, if it ends with /)."""
     if is_url(name) or is_url(file):
         return urljoin(file, name)
     if name.startswith("file:"):
