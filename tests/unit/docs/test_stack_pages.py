@@ -34,6 +34,8 @@ def test_a_type_is_told_as_it_is(name: str) -> None:
     told = {row["type"]: row for row in rows(HEAT, "type")}
     found = told[f"`{name}`"]
     assert (found["kind"], found["refused"]) == (_kind(SUPPORTED[name]), ", ".join(_refused(SUPPORTED[name])))
+    idle = [key for key, prop in SUPPORTED[name].properties.items() if "no effect" in prop.description]
+    assert all(f"`{key}`" in found["otherwise"] for key in idle)
 
 
 def test_types_are_told_in_their_order() -> None:
