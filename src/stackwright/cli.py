@@ -33,6 +33,7 @@ COLUMNS = {
     "router_interface": ("router", "subnet", "ip_address"),
     "instance": ("power_state", "host", "flavor", "addresses"),
     "floating_ip": ("floating_ip_address", "fixed_address"),
+    "stack": ("suspended", "expires_at", "tags"),
     "floating_ip_association": ("floating_ip", "instance", "port"),
 }
 """What `list` shows besides name and status."""
@@ -95,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     drift.set_defaults(run=_drift)
     purge = commands.add_parser("purge", parents=[common], help="remove orphans: what is ours and was never declared")
     purge.set_defaults(run=_purge)
+    due = commands.add_parser("converge", parents=[common], help="carry out what was left for later")
+    due.add_argument("--due", action="store_true", required=True, help="remove the stacks whose time is over")
+    due.set_defaults(run=_due)
     console = commands.add_parser(
         "console", parents=[common, in_project], help="show what an instance wrote on its console"
     )
@@ -206,6 +210,20 @@ def _purge(options: argparse.Namespace) -> int:
     else:
         _tell_orphans(orphans)
     return _failed("; ".join(purged.warnings)) if purged.warnings else 0
+
+
+def _due(options: argparse.Namespace) -> int:
+    from stackwright.stacks import expire
+
+    with _open() as cloud:
+        found = expire(cloud)
+    if options.json:
+        _json(found)
+    else:
+        for title in [title for title, error in found.items() if not error]:
+            print(f"removed: {title}")
+    failed = [f"{title} stays: {error}" for title, error in found.items() if error]
+    return _failed("; ".join(failed)) if failed else 0
 
 
 def _tell_drift(found: Mapping[str, Any]) -> None:

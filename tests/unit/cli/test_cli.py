@@ -150,3 +150,28 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out.startswith("stackwright 0.")
+
+
+STACK: dict[str, Any] = {
+    "template": "a.yaml",
+    "files": {"a.yaml": "heat_template_version: 2021-04-16\nresources: {}\n"},
+}
+
+
+def test_stacks_go_when_they_are_due(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    there.wish("stack", "old", **STACK, expires_at=1.0)
+    there.wish("stack", "young", **STACK)
+    assert run(capsys, "list", "stack")[1].splitlines()[0] == "old\tactive\tno\t1970-01-01T00:00:01+00:00\t"
+    assert run(capsys, "converge", "--due") == (0, "removed: stack old of project default\n", "")
+    assert run(capsys, "converge", "--due", "--json") == (0, "{}\n", "")
+    assert [row.name for row in there.find("stack")] == ["young"]
+
+
+def test_a_stack_that_is_due_and_stays_says_why(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    network = STACK["files"]["a.yaml"].replace("{}", "{n: {type: OS::Neutron::Net}}")
+    there.wish("stack", "old", template="a.yaml", files={"a.yaml": network}, expires_at=1.0)
+    there.wish("port", "guest", network=there.find("stack")[0].attributes["resources"]["n"]["id"])
+    code, out, err = run(capsys, "converge", "--due")
+    assert (code, out) == (1, "")
+    assert err.startswith("stackwright: stack old of project default stays: network old-n-")
+    assert "is used by port guest" in err
