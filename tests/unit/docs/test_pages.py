@@ -35,7 +35,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not section or section in anchors(target), f"{link}: there is no such section"
 
 
-@pytest.mark.parametrize("picture", sorted((ROOT / "docs").glob("*.svg")), ids=named)
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs").rglob("*.svg")), ids=named)
 def test_pictures_are_shown_and_described(picture: Path) -> None:
     root = ET.parse(picture).getroot()  # noqa: S314 - a file of this repository
     assert root.find("{*}title") is not None
