@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from stackwright.engine.apply import Done, apply
+from stackwright.engine.batches import in_batches
 from stackwright.engine.compare import compare
 from stackwright.engine.intent import Intent, everything, intend, refused, sentence
 from stackwright.engine.objects import Action, Change, Identity, Object
@@ -77,6 +78,7 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
         return Result(outcomes(intent, desired, changes, errors), picture, intent.roots, intent.warnings, left)
 
     steps = order(changes, observed.objects, picture.sequence(cloud.rules.kinds))
+    steps = in_batches(steps, picture.groups(cloud.rules.kinds))
     done = _apply(cloud, run, steps, Progress(changes, picture, cloud.progress))
     failed = {**errors_of(done), **errors}
     failed = unborne(picture, cloud.rules.kinds, failed) | failed
@@ -92,7 +94,7 @@ def _apply(cloud: Cloud, run: Run, steps: list[Step], progress: Progress) -> lis
         progress.note(done)
         cloud.report(done)
 
-    return apply(steps, cloud.drivers, lambda step: run.guard(step.shared()), report)
+    return apply(steps, cloud.drivers, lambda step: run.guard(step.shared()), report, run.stopped)
 
 
 def _permitted(

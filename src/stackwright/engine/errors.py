@@ -42,5 +42,9 @@ class LeaseLost(Temporary):
     """Another run has taken over, so this one stopped before its next action."""
 
 
+class Stopped(Temporary):
+    """This run may begin nothing more: its time is over, or somebody cancelled it. What is done stays done."""
+
+
 class Refused(StackwrightError):
     """The backend definitely said no and holds nothing new; another host may do better."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
+from stackwright.engine.batches import Group
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, View, Wish
 from stackwright.scheduler.candidate import Placement
@@ -102,6 +103,9 @@ class Kind(Protocol):
         """Id of a child -> what the user wants to be there before it, and to go after it: ids of children.
 
         Another name than an id may stand for several: it has an entry of its own that says for which."""
+
+    def groups(self, resource: Resource) -> Iterable[Group]:
+        """Children that are not to be made or changed all at a time."""
 
     def founds(self, project: Resource) -> Iterable[Wish]:
         """What a new project starts with, as its own: its default security group."""

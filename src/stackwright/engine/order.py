@@ -16,19 +16,22 @@ from stackwright.engine.objects import Action, Change, Identity, Object
 class Step:
     """What is given to a driver at once: one change, or all changes of a transactional backend.
 
-    after: steps that must have succeeded before.
+    after: steps that must have succeeded before. pause: without changes, it is only this many seconds after them.
     """
 
     driver: str
     place: str
     changes: list[Change] = field(default_factory=list)
     after: list[Step] = field(default_factory=list)
+    pause: float = 0.0
 
     def shared(self) -> list[str]:
         """Names of the things in it that other runs may be making too."""
         return [str(change.object.identity) for change in self.changes if change.object.shared]
 
     def __str__(self) -> str:
+        if not self.changes:
+            return f"a pause of {self.pause:g} s"
         first = self.changes[0]
         more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
         return f"{first.action} {first.object.identity}{more}"

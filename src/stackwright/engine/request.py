@@ -28,6 +28,7 @@ class Request:
     label: written on every resource that is declared present; '' leaves labels alone.
     exact: remove the project's resources that carry `label` and are not wished for.
     allow_loss_of: names of the resources whose data may be lost by what is asked.
+    timeout: seconds after which nothing more is begun, from when nobody else is waited for; 0 for no end.
     """
 
     wishes: tuple[Wish, ...]
@@ -36,6 +37,7 @@ class Request:
     label: str = ""
     exact: bool = False
     allow_loss_of: frozenset[str] = frozenset()
+    timeout: float = 0.0
 
 
 LEARNED = ("started",)

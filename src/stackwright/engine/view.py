@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from stackwright.engine.batches import Group
 from stackwright.engine.kind import Kind, Render
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource
@@ -56,6 +57,10 @@ class Picture:
     def sequence(self, kinds: Mapping[str, Kind]) -> dict[str, Collection[str]]:
         """What users want to be there before what, as those say who declared it: see `Kind.sequence`."""
         return {item: before for row in self.scoped() for item, before in kinds[row.kind].sequence(row).items()}
+
+    def groups(self, kinds: Mapping[str, Kind]) -> list[Group]:
+        """What users do not want to be worked on all at a time: see `Kind.groups`."""
+        return [group for row in self.scoped() if row.wanted for group in kinds[row.kind].groups(row)]
 
     def hosts(self, everywhere: Collection[str], whole: bool = False) -> dict[str, str]:
         """Name -> URI of every host that holds something of the scope, or with `whole` of every host.

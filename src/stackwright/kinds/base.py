@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from stackwright.engine.batches import Group
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.objects import Object
@@ -116,6 +117,10 @@ class Kind:
     def sequence(self, resource: Resource) -> Mapping[str, Collection[str]]:
         """Only physical needs order its children."""
         return {}
+
+    def groups(self, resource: Resource) -> Iterable[Group]:
+        """All of its children at a time."""
+        return ()
 
     def founds(self, project: Resource) -> Iterable[Wish]:
         """It is no project."""

@@ -98,6 +98,7 @@ class Expansion:
         self.units: list[Unit] = []
         self.groups: list[Group] = []
         self._waiting: deque[Unit] = deque()
+        self._resources = 0
 
     def waves(self, source: Source) -> Waves:
         """Lists of wishes, each answered by its resources; returns what is to be remembered of the stack."""
@@ -236,12 +237,13 @@ class Expansion:
         self._open(inner, members.group(definition, values, file, without), {})
 
     def _update_policy(self, unit: Unit, definition: ResourceDefinition, known: Type) -> dict[str, Any]:
-        given = unit.context.value(definition.update_policy, "update_policy", line=definition.line) or {}
-        values, errors = checked(known.update_policy, given)
+        if known.update_policy is None:
+            return {}
+        given = unit.context.value(definition.update_policy, "update_policy", line=definition.line)
+        values, errors = checked({"update_policy": known.update_policy}, {"update_policy": given})
         for error in errors:
-            error.inside("update_policy")
             raise error
-        return values
+        return dict(told(values).get("update_policy", {}))
 
     def _references(self, path: Sequence[str]) -> dict[str, str]:
         """What get_resource gave for the members of a group so far -> their names; nobody names one by a secret."""
@@ -277,6 +279,9 @@ class Expansion:
         """Give a unit its values, and put its resources in order."""
         if len(unit.path) > MAX_NESTING:
             raise TemplateError(f"templates are nested more than {MAX_NESTING} deep")
+        self._resources += len(template.resources)
+        if self._resources > members.MAX_RESOURCES:
+            raise TemplateError(members.TOO_MANY)
         unit.context = StackContext(
             template=template,
             parameters={**self._pseudo(unit), **self._parameters(unit.environment, template)},

@@ -74,6 +74,10 @@ class ResourceType(Protocol):
         """By name. `*` among them: any others are accepted and left out."""
 
     @property
+    def update_policy(self) -> Property | None:
+        """What an update_policy may say; None if that is not looked at."""
+
+    @property
     def attributes(self) -> Mapping[str, str]:
         """What get_attr may ask for, each with its description. `*` among them: anything; `show` needs no mention."""
 

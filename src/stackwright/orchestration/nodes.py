@@ -171,6 +171,7 @@ class Group:
     unit: Unit
     stack: str
     removed: Mapping[str, str] = field(default_factory=dict)
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
     def reference(self) -> Any:
         return f"{self.stack}/{'/'.join(self.unit.path)}"

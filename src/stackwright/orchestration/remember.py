@@ -18,8 +18,8 @@ def remembered(
 
     outputs: by name. veiled: names of those that hold a generated secret. resources: by path. kept: ids of what
     outlives the stack. sequence: id -> ids of what the user wants before it. removed: by group, members it has to do
-    without. rolling: by group that has an update_policy, ids of what each member consists of, and how fast they are gone
-    through; which of them are new is not remembered, so that it is the same each time.
+    without. rolling: by group with an update_policy, what that says and the ids that each member consists of; not which
+    of them are new, so that it is the same each time.
     """
     leaves = {"/".join((*unit.path, name)): leaf for unit in units for name, leaf in _own(unit)}
     return {
@@ -74,7 +74,9 @@ def _sequence(units: Sequence[Unit]) -> dict[str, list[str]]:
 
 def _rolling(group: Group) -> dict[str, Any]:
     return {
-        "members": [[leaf.id for leaf in group.unit.nodes[name].leaves()] for name in group.unit.context.template.resources],
+        "members": [
+            [leaf.id for leaf in group.unit.nodes[name].leaves()] for name in group.unit.context.template.resources
+        ],
         "create": group.policy.get("batch_create"),
         "update": group.policy.get("rolling_update"),
     }

@@ -14,6 +14,7 @@ from stackwright.orchestration.context import StackContext
 from stackwright.orchestration.environment import Environment
 from stackwright.orchestration.files import Files, beside, is_url
 from stackwright.orchestration.interfaces import Lookup, ResourceType, ResourceTypes
+from stackwright.orchestration.members import MAX_RESOURCES, TOO_MANY
 from stackwright.orchestration.parse import MAX_DEPTH, line_of
 from stackwright.orchestration.problem import NoValue, Step, TemplateError, Undecided, nearest, unknown_name
 from stackwright.orchestration.resource_registry import is_template
@@ -46,6 +47,7 @@ class _Use:
     type: str
     given: Mapping[str, Any]
     path: tuple[Step, ...] = ()
+    update_policy: Any = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Validation:
     errors: list[TemplateError] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
+    _resources: int = 0
 
     def stack(self, template: Template, environment: Environment) -> Report:
         """Check a template with the values that an environment gives."""
@@ -135,9 +138,10 @@ class Validation:
         path = ("resources", definition.name)
         given = context.properties(definition)
         context.deletion_policy(definition)
-        for section in ("metadata", "update_policy", "external_id"):
+        for section in ("metadata", "external_id"):
             context.value(getattr(definition, section), *path, section, line=definition.line)
-        self._typed(_Use(definition, definition.type, given), context, environment)
+        policy = context.value(definition.update_policy, *path, "update_policy", line=definition.line)
+        self._typed(_Use(definition, definition.type, given, update_policy=policy), context, environment)
 
     def _typed(self, use: _Use, context: StackContext, environment: Environment) -> None:
         """Check the properties of a resource, or of a group's members, against their type."""
@@ -149,8 +153,12 @@ class Validation:
                 for error in self._nested(location, environment.child(definition.name, use.type, use.given)):
                     self._at(use, context, TemplateError(f"{location}: {error.words}"))
                 return
-            for error in self._property_errors(self._known(name), use.given):
+            known = self._known(name)
+            for error in self._property_errors(known, use.given):
                 self._at(use, context, error)
+            for error in self._policy_errors(known, use.update_policy):
+                error.inside("resources", definition.name, line=definition.line, file=context.template.file)
+                self.errors.append(error)
             for member in _members(use, name):
                 self._typed(member, context, environment)
 
@@ -164,6 +172,10 @@ class Validation:
 
     def _property_errors(self, kind: ResourceType, given: Mapping[str, Any]) -> list[TemplateError]:
         return [] if kind.service else properties.checked(kind.properties, given, self.lookup)[1]
+
+    def _policy_errors(self, kind: ResourceType, given: Any) -> list[TemplateError]:
+        schema = kind.update_policy
+        return properties.checked({"update_policy": schema}, {"update_policy": given})[1] if schema else []
 
     def _at(self, use: _Use, context: StackContext, error: TemplateError) -> None:
         """Note an error about properties."""
@@ -181,6 +193,9 @@ class Validation:
         if is_url(location):  # validation is offline
             return []
         template = read_template(self.files.read(location), location)
+        self._resources += len(template.resources)
+        if self._resources > MAX_RESOURCES:
+            raise TemplateError(TOO_MANY)
         found, errors = self._values(template, environment)
         self._open.append(location)
         try:

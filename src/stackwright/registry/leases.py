@@ -7,6 +7,7 @@ it is dead when the database's clock has passed its expiry, which it renews at a
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -19,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from stackwright.engine.errors import LeaseLost, StackwrightError, Temporary
+from stackwright.engine.errors import LeaseLost, StackwrightError, Stopped, Temporary
 from stackwright.registry import schema
 from stackwright.registry.database import Registry
 from stackwright.registry.transaction import Transaction, chunked
@@ -70,13 +71,19 @@ class Busy(StackwrightError):
 
 @dataclass
 class Run:
-    """One converge at work; `keep` renews its leases in the background."""
+    """One converge at work; `keep` renews its leases in the background.
+
+    limit: seconds from `keep` on after which nothing more may be begun; 0 for no end.
+    """
 
     registry: Registry
     purpose: str
     seconds: float = LEASE_S
+    limit: float = 0.0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     _held: bool = False
+    _ends: float = math.inf
+    _cancelled_by: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -88,7 +95,8 @@ class Run:
         holders = _holders(txn, wanted, self.id)
         if holders:
             first = holders[0]
-            raise Busy(f"{first['purpose']} (pid {first['pid']}), which is at work on the same resources")
+            who = f"{first['purpose']} (pid {first['pid']}, run {first['id']})"
+            raise Busy(f"{who}, which is at work on the same resources")
         self._register(txn, Owner.of_process(os.getpid()), now)
         self._held = True
         mine = _held(txn, self.id)
@@ -101,7 +109,7 @@ class Run:
         known = sa.update(schema.run).where(schema.run.c.id == self.id).values(expires_at=expires)
         if txn.connection.execute(known).rowcount:
             return
-        row = {"id": self.id, "purpose": self.purpose[:255], "expires_at": expires}
+        row = {"id": self.id, "purpose": self.purpose[:255], "expires_at": expires, "cancelled_by": ""}
         row |= {"machine": owner.machine, "boot": owner.boot, "pid": owner.pid, "started": owner.started}
         txn.connection.execute(sa.insert(schema.run).values(row))
 
@@ -109,9 +117,10 @@ class Run:
     def guard(self, shared: Iterable[str]) -> Iterator[None]:
         """Around one action: the lease is still held, and nobody else makes the same shared things meanwhile.
 
-        Raises LeaseLost, or Temporary when another run keeps a shared thing for too long.
+        Raises LeaseLost, Stopped, or Temporary when another run keeps a shared thing for too long.
         """
         self.check()
+        self._go_on()
         names = sorted(shared)
         if not names:
             yield
@@ -130,7 +139,22 @@ class Run:
             except Busy as error:
                 if time.monotonic() > patience:
                     raise Temporary(f"gave up waiting for {error}; run this again later") from error
+                self._go_on()
                 time.sleep(PAUSE_S)
+
+    def stopped(self) -> str:
+        """Why nothing more may be begun, as a sentence; '' to go on. Asks nobody: the lease's renewal and check do."""
+        why = ""
+        if self._cancelled_by:
+            why = f"{self._cancelled_by} cancelled this run"
+        elif time.monotonic() > self._ends:
+            why = f"the {self.limit:g} s that this run was given were over"
+        return f"not tried: {why}; run it again to go on" if why else ""
+
+    def _go_on(self) -> None:
+        words = self.stopped()
+        if words:
+            raise Stopped(words)
 
     def _acquire_more(self, txn: Transaction, names: list[str]) -> None:
         self.confirm(txn)
@@ -146,15 +170,22 @@ class Run:
 
     def confirm(self, txn: Transaction) -> None:
         """As `check`, in the caller's transaction, so that what it writes is written under the lease or not at all."""
-        query = sa.select(schema.run.c.expires_at).where(schema.run.c.id == self.id)
-        expires = txn.connection.execute(query).scalar()
-        if expires is None or expires <= txn.now():
+        self._cancelled_by, expires = self._recorded(txn)
+        if expires <= txn.now():
             raise LeaseLost(
                 f"another run took over from {self.purpose} while this one was paused; run it again to see the state"
             )
 
+    def _recorded(self, txn: Transaction) -> tuple[str, float]:
+        """Who cancelled it, and until when it holds its leases: 0 when they are lost."""
+        query = sa.select(schema.run.c.cancelled_by, schema.run.c.expires_at).where(schema.run.c.id == self.id)
+        found = txn.connection.execute(query).one_or_none()
+        return (found.cancelled_by, found.expires_at) if found else (self._cancelled_by, 0.0)
+
     def keep(self) -> None:
-        """Renew at a third of the time until `release`."""
+        """Renew at a third of the time until `release`; the time that it was given begins."""
+        if self.limit:
+            self._ends = time.monotonic() + self.limit
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._thread.start()
 
@@ -169,6 +200,7 @@ class Run:
         now = txn.now()
         mine = (schema.run.c.id == self.id, schema.run.c.expires_at > now)
         txn.connection.execute(sa.update(schema.run).where(*mine).values(expires_at=now + self.seconds))
+        self._cancelled_by, _ = self._recorded(txn)
 
     def release(self) -> None:
         """Give everything back; harmless when nothing was taken."""
@@ -181,6 +213,21 @@ class Run:
     def drop(self, txn: Transaction) -> None:
         """Forget this run, in the caller's transaction."""
         _drop(txn, self.id)
+
+
+def cancel(txn: Transaction, name: str, by: str) -> str:
+    """Ask the living run that has this id, or holds the lease of this name, to begin nothing more.
+
+    The run's purpose; '' where there is none. Whoever asked first is remembered.
+    """
+    _sweep(txn, txn.now())
+    known = sa.select(schema.run).where(schema.run.c.id == name)
+    found = [*txn.connection.execute(known).mappings(), *_holders(txn, [name], but="")]
+    if not found:
+        return ""
+    this = (schema.run.c.id == found[0]["id"], schema.run.c.cancelled_by == "")
+    txn.connection.execute(sa.update(schema.run).where(*this).values(cancelled_by=by[:255]))
+    return str(found[0]["purpose"])
 
 
 def _drop(txn: Transaction, run: str) -> None:

@@ -105,6 +105,7 @@ run = Table(
     Column("started", String(32), nullable=False),
     Column("purpose", String(255), nullable=False),
     Column("expires_at", Float, nullable=False),
+    Column("cancelled_by", String(255), nullable=False),
 )
 
 lease = Table(

@@ -32,6 +32,7 @@ ENVIRONMENT = "parameters: {names: 'x,y'}\nresource_registry: {Your::Type: My::T
 class Kind:
     service: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    update_policy: Any = None
 
     @property
     def properties(self) -> dict[str, Any]:

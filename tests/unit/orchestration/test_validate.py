@@ -38,6 +38,7 @@ class Kind:
     service: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    update_policy: Any = None
 
 
 SERVER = Kind(

@@ -50,7 +50,7 @@ def test_one_run_at_a_time_has_a_name_and_the_other_is_told_who(registry: Regist
     first, second = Run(registry, "ann: network web"), Run(registry, "bob")
     take(registry, first, "a", "b")
     take(registry, second, "c")
-    with pytest.raises(Busy, match=rf"ann: network web \(pid {os.getpid()}\), which is at work on the same resources"):
+    with pytest.raises(Busy, match=rf"ann: network web \(pid {os.getpid()}, run {first.id}\), which is at work"):
         take(registry, second, "b", "d")
     assert holders(registry) == {"a": first.id, "b": first.id, "c": second.id}
     first.release()

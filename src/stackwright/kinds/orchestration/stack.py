@@ -6,9 +6,10 @@ The template language is imported when a template is read, so that what declares
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from stackwright.engine.batches import Group, Pace
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
@@ -98,6 +99,19 @@ class Stack(Kind):
         """What depends_on says."""
         found: Mapping[str, Collection[str]] = resource.attributes.get("sequence", {})
         return found
+
+    def groups(self, resource: Resource) -> Iterable[Group]:
+        """What an update_policy says; a stack is suspended all at a time."""
+        if resource.spec.get("suspended"):
+            return ()
+        rolling = resource.attributes.get("rolling", {}).values()
+        return [Group(item["members"], _pace(item["create"]), _pace(item["update"])) for item in rolling]
+
+
+def _pace(policy: Mapping[str, Any] | None) -> Pace | None:
+    if policy is None:
+        return None
+    return Pace(policy["max_batch_size"], policy["pause_time"], policy.get("min_in_service", 0))
 
 
 def _written(spec: Mapping[str, Any]) -> list[Any]:

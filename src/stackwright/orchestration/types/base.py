@@ -158,6 +158,7 @@ class Type:
     service: '' where it can be had; otherwise what is missing: "volumes".
     made_of: "group", "chain" or "stack" where a resource consists of others.
     secret: its value is generated, and shown as "(generated)" in a preview.
+    update_policy: what may be said there; None where it is not looked at.
     """
 
     name: str
@@ -172,6 +173,7 @@ class Type:
     service: str = ""
     made_of: str = ""
     secret: bool = False
+    update_policy: Prop | None = None
 
     @property
     def attributes(self) -> Mapping[str, str]:

@@ -12,9 +12,23 @@ MEMBERS = {
     "attributes": Attribute("One attribute of each member, by the member's name."),
     ANY: Attribute("One attribute of each member, as a list; resource.NAME.ATTRIBUTE that of one member."),
 }
+BATCH = {
+    "max_batch_size": Prop("integer", "How many members at a time.", default=1, constraints=(Range(1),)),
+    "pause_time": Prop("number", "Seconds between them.", default=0, constraints=(Range(0),)),
+}
+SPARED = Prop("integer", "How many members are left alone meanwhile.", default=0, constraints=(Range(0),))
 GROUP = Type(
     name="OS::Heat::ResourceGroup",
     made_of="group",
+    update_policy=Prop(
+        "map",
+        schema={
+            "rolling_update": Prop(
+                "map", "How those change that are there.", schema={**BATCH, "min_in_service": SPARED}
+            ),
+            "batch_create": Prop("map", "How those come that are new.", schema=BATCH),
+        },
+    ),
     properties={
         "count": Prop("integer", "How many members.", default=1, constraints=(Range(0),), updatable=True),
         "index_var": Prop(
