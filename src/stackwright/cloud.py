@@ -28,9 +28,10 @@ from stackwright.images import ImageStore
 from stackwright.kinds import KINDS
 from stackwright.present import facts, members
 from stackwright.registry.database import Registry
-from stackwright.registry.leases import LEASE_S, Run
+from stackwright.registry.leases import LEASE_S, Run, cancel
 from stackwright.registry.transaction import Transaction
 from stackwright.scheduler.placement import Scheduler
+from stackwright.snapshots import from_instances
 
 SYSTEM = Actor("system")
 FLAVORS = {
@@ -113,7 +114,7 @@ class Cloud:
         purpose = f"{request.actor.name}: " + (
             ", ".join(f"{wish.kind} {wish.key}" for wish in request.wishes[:3]) or "a look"
         )
-        run = Run(self.registry, purpose, self.lease_seconds)
+        run = Run(self.registry, purpose, self.lease_seconds, request.timeout)
         try:
             yield run
         finally:
@@ -139,7 +140,8 @@ class Cloud:
             return
         try:
             with self.images.use():
-                yield dataclasses.replace(request, wishes=self.images.filled(request.wishes, check))
+                filled = dataclasses.replace(request, wishes=self.images.filled(request.wishes, check))
+                yield dataclasses.replace(filled, wishes=from_instances(self, self.images, filled, check))
         except StackwrightError:
             if not check:
                 self.images.clean(self._contents)
@@ -148,6 +150,19 @@ class Cloud:
     def _contents(self) -> set[str]:
         """Checksums that images are recorded with, also those that are still being deleted."""
         return {row.spec["checksum"] for row in self.registry.read(lambda txn: txn.select(kind="image"))}
+
+    def cancel(self, name: str, project: str = "default", actor: Actor = SYSTEM, check: bool = False) -> str:
+        """Ask the run at work on a stack (name or id), or the run with this id, to begin nothing more.
+
+        What that run is at work on, and who runs it; '' where nobody is at work. Raises NotFound.
+        """
+        self.rules.policy(actor, "cancel", "stack", project)
+        stacks = [row.id for row in self.find("stack", name, project)]
+        asked = stacks[0] if stacks else name
+        purpose = self.registry.write(lambda txn: cancel(txn, asked, actor.name), commit=not check)
+        if not stacks and not purpose:
+            raise NotFound(f"{name} is neither a stack nor a run that is at work; mend the name")
+        return purpose
 
     def drift(self) -> Result:
         """What differs between the record and the backends; changes nothing."""

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import re
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -31,6 +32,11 @@ CHECKSUM = re.compile(r"[0-9a-f]{64}")
 PREFIX = ".incoming-"
 FOUND_AS_RAW = ("raw", "gpt")
 """What the inspector calls a disk without a format of its own; gpt is one with a partition table."""
+QCOW2_HEADER = struct.Struct(">4sI64xQ")
+"""Magic, version, and of version 3 the features without which it cannot be read."""
+QCOW2_MAGIC = b"QFI\xfb"
+QCOW2_DATA_FILE = 0b0100
+QCOW2_KNOWN = 0b1111
 INSPECTED = ("size", "virtual_size")
 UNSAFE = {
     "backing_file": "has a backing file; flatten it with `qemu-img convert`",
@@ -88,6 +94,23 @@ def _is_safe(found: format_inspector.FileInspector) -> None:
         raise InvalidInput(f"its file {UNSAFE.get(first, f'is not safe to use ({first})')}") from error
     except format_inspector.ImageFormatError as error:
         raise InvalidInput(f"its file cannot be inspected ({error}); it may be truncated") from error
+
+
+def inspect_overlay(path: Path) -> None:
+    """Look at the header of a qcow2 disk that may start from another file, and may reach beyond that nowhere.
+
+    Raises InvalidInput.
+    """
+    with path.open("rb") as file:
+        header = file.read(QCOW2_HEADER.size).ljust(QCOW2_HEADER.size, b"\0")
+    magic, version, features = QCOW2_HEADER.unpack(header)
+    if magic != QCOW2_MAGIC or version not in (2, 3):
+        raise InvalidInput("the disk is not qcow2; look after it on its host")
+    # Version 2 has no features: what is there is something else.
+    if version == 3 and features & QCOW2_DATA_FILE:
+        raise InvalidInput(f"the disk {UNSAFE['data_file']}")
+    if version == 3 and features & ~QCOW2_KNOWN:
+        raise InvalidInput(f"the disk {UNSAFE['unknown_features']}")
 
 
 def verify(path: Path, inspected: Inspected) -> None:
@@ -173,22 +196,44 @@ class ImageStore:
         verify(src, inspected)
         return inspected
 
+    def inspected(self, checksum: str) -> Inspected:
+        """What content of the store is."""
+        return inspect(self.file(checksum))
+
     def put(self, src: Path, checksum: str, disk_format: str = "") -> Inspected:
         """Take a file in. It appears under its name when it is complete, inspected and on the disk; or not at all."""
+        with self.room() as copy:
+            with copy.open("wb") as target:
+                _copy(src, checksum, target)
+            return self._keep(copy, checksum, disk_format)
+
+    def take(self, made: Path) -> str:
+        """Take in a qcow2 file that was made in a `room` of the store; its checksum."""
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+        checksum = checksum_of(made)
+        self._keep(made, checksum, "qcow2")
+        return checksum
+
+    @contextmanager
+    def room(self) -> Iterator[Path]:
+        """An empty file in the store to work in; it goes in the end. What fails with the disk becomes a sentence."""
         try:
-            with tempfile.NamedTemporaryFile(dir=self.path, prefix=PREFIX, delete=False) as target:
-                copy = Path(target.name)
-                try:
-                    _copy(src, checksum, target)
-                    inspected = inspect(copy, disk_format)
-                    verify(copy, inspected)
-                    copy.replace(self.file(checksum))
-                finally:
-                    copy.unlink(missing_ok=True)
-            with self._opened() as folder:
-                os.fsync(folder)
+            with tempfile.NamedTemporaryFile(dir=self.path, prefix=PREFIX, delete=False) as file:
+                path = Path(file.name)
+            try:
+                yield path
+            finally:
+                path.unlink(missing_ok=True)
         except OSError as error:
             raise self._translated(error) from error
+
+    def _keep(self, copy: Path, checksum: str, disk_format: str) -> Inspected:
+        inspected = inspect(copy, disk_format)
+        verify(copy, inspected)
+        copy.replace(self.file(checksum))
+        with self._opened() as folder:
+            os.fsync(folder)
         return inspected
 
     def clean(self, needed: Callable[[], Collection[str]]) -> list[str]:

@@ -7,6 +7,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from stackwright.engine.allocate import Allocation, ids_in
 from stackwright.engine.compare import compare
@@ -25,6 +26,7 @@ from stackwright.scheduler.placement import Scheduler
 
 WAIT_S = 600.0
 PAUSE_S = 0.2
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,17 @@ def intend(
 
     Waits for whoever is at work on the same resources, and says so. Raises Temporary when that takes too long.
     """
+    return patiently(
+        lambda: registry.write(lambda txn: _intend(txn, rules, request, run if commit else None), commit), say
+    )
+
+
+def patiently(attempt: Callable[[], Found], say: Callable[[str], None]) -> Found:
+    """Try again while another run is at work on the same resources. Raises Temporary when that takes too long."""
     patience = time.monotonic() + WAIT_S
     while True:
         try:
-            return registry.write(lambda txn: _intend(txn, rules, request, run if commit else None), commit)
+            return attempt()
         except Busy as error:
             if time.monotonic() > patience:
                 raise Temporary(f"gave up waiting for {error}; run this again later") from error

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from stackwright.engine.errors import StackwrightError
+from stackwright.engine.errors import StackwrightError, Temporary
 from stackwright.engine.objects import Change, Object
 from stackwright.engine.resource import Observation, Scope
 
@@ -77,6 +77,34 @@ class LibvirtDriver:
         self._connections().know({host: uri})
         with translated(host, f"console of instance {instance_id}"):
             return read_log(self._connections().get(host), instance_id, lines)
+
+    def disk(self, host: str, uri: str, instance_id: str, target: BinaryIO) -> str:
+        """Copy an instance's root disk into a file; a guest that runs is paused meanwhile.
+
+        Returns the name of the volume that the disk starts from, '' for none. Raises Unreachable, Refused or Temporary.
+        """
+        from stackwright.drivers.libvirt.disks import download_root, pause
+        from stackwright.drivers.libvirt.errors import translated
+
+        self._connections().know({host: uri})
+        with translated(host, f"disk of instance {instance_id}"):
+            paused = pause(self._connections().get(host), instance_id)
+            try:
+                return download_root(self._connections().get(host), instance_id, target)
+            finally:
+                if paused:
+                    self._resume(host, instance_id)
+
+    def _resume(self, host: str, instance_id: str) -> None:
+        """Over a new connection if the one before is lost."""
+        from stackwright.drivers.libvirt.disks import resume
+        from stackwright.drivers.libvirt.errors import translated
+
+        try:
+            with translated(host, f"instance {instance_id}"):
+                resume(self._connections().get(host), instance_id)
+        except StackwrightError as error:
+            raise Temporary(f"instance {instance_id} stays paused until it is declared started, as {error}") from error
 
     def close(self) -> None:
         """Drop the connections."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import pickle
 import sqlite3
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import BinaryIO
 
+from stackwright.engine.errors import Unreachable
 from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.resource import Observation, Scope
 
@@ -75,6 +79,17 @@ class MemoryDriver:
     def settle(self, objects: Iterable[Object], timeout: float) -> list[str]:
         """Nothing ever lags behind here."""
         return []
+
+    def disk(self, host: str, uri: str, instance_id: str, target: BinaryIO) -> str:
+        """A small qcow2 disk that holds the instance's id and starts from nothing. Raises Unreachable."""
+        if host in self.unreachable:
+            raise Unreachable(self.unreachable[host])
+        with tempfile.TemporaryDirectory() as folder:
+            raw, qcow2 = Path(folder, "raw"), Path(folder, "qcow2")
+            raw.write_bytes(instance_id.encode().ljust(1024**2, b"\0"))
+            subprocess.run(["qemu-img", "convert", "-O", "qcow2", "-f", "raw", raw, qcow2], check=True)  # noqa: S603, S607
+            target.write(qcow2.read_bytes())
+        return ""
 
     def close(self) -> None:
         """There is no connection to drop."""

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading an instance's disk while nothing writes to it: a guest that runs is paused meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import BinaryIO
+
+import libvirt
+
+from stackwright.drivers.libvirt.connections import Connection
+from stackwright.drivers.libvirt.parsing import parse_volume
+from stackwright.drivers.libvirt.volumes import find_domain, refresh
+from stackwright.engine.errors import Temporary
+
+
+def pause(connection: Connection, instance_id: str) -> bool:
+    """Pause a guest; its disk is then as after a power cut. False if it does not run."""
+    domain = find_domain(connection, instance_id)
+    if domain is None or domain.state()[0] != libvirt.VIR_DOMAIN_RUNNING:
+        return False
+    domain.suspend()
+    return True
+
+
+def resume(connection: Connection, instance_id: str) -> None:
+    """Let a guest go on that is paused; harmless for one that is not any more."""
+    domain = find_domain(connection, instance_id)
+    if domain and domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
+        domain.resume()
+
+
+def download_root(connection: Connection, instance_id: str, target: BinaryIO) -> str:
+    """Copy the file of an instance's root disk, holes as holes. Name of the volume that it starts from, '' for none."""
+    refresh(connection)
+    volume = connection.pool.storageVolLookupByName(f"{instance_id}_root")
+    known = parse_volume(connection.place, volume.XMLDesc(), connection.host)
+    with connection.sending:
+        _receive(connection, volume, target)
+    size = volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)[2]
+    if target.tell() != size:
+        raise Temporary(f"{known.name} came from host {connection.place} with {target.tell()} of {size} bytes")
+    return known.backing
+
+
+def _receive(connection: Connection, volume: libvirt.virStorageVol, target: BinaryIO) -> None:
+    stream = connection.libvirt.newStream()
+    try:
+        volume.download(stream, 0, 0, libvirt.VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM)
+        stream.sparseRecvAll(_write, _hole, target)
+        stream.finish()
+    except BaseException:
+        with contextlib.suppress(libvirt.libvirtError):
+            stream.abort()
+        raise
+
+
+def _write(_: libvirt.virStream, content: bytes, target: BinaryIO) -> int:
+    return target.write(content)
+
+
+def _hole(_: libvirt.virStream, size: int, target: BinaryIO) -> int:
+    """Also one at the end makes the file as long as it is."""
+    return target.truncate(target.seek(target.tell() + size))
