@@ -19,7 +19,7 @@ from stackwright.inventory import FACTS
 from stackwright.kinds import KINDS
 
 EVERY_PAGE = pytest.mark.parametrize("page", pages(), ids=named)
-SERVICES = ("identity", "compute", "image", "network")
+SERVICES = ("identity", "compute", "image", "network", "stacks")
 INSIDE = {"random_string", "stack_value"}
 """Kinds that only stacks declare."""
 OWN = ("project", "label", "allow_loss_of")
