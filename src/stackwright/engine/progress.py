@@ -15,9 +15,13 @@ from stackwright.engine.view import Picture
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A resource whose changes were all carried out, or one of them failed: the `number`th of `total`."""
+    """A resource whose changes were all carried out, or one of them failed: the `number`th of `total`.
+
+    owner: what declared it, None for a task's own.
+    """
 
     resource: Resource
+    owner: Resource | None
     number: int
     total: int
     error: str = ""
@@ -41,5 +45,6 @@ class Progress:
         self._left[item] -= 1
         if done.error or not self._left[item]:
             del self._left[item]
-            number = self._total - len(self._left)
-            self._tell(Finished(self._picture.get(item), number, self._total, done.error))
+            resource = self._picture.get(item)
+            owner = self._picture.resources.get(resource.owner)
+            self._tell(Finished(resource, owner, self._total - len(self._left), self._total, done.error))

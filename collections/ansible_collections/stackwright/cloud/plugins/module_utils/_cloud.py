@@ -20,6 +20,7 @@ LIBRARY_ERROR = ""
 try:
     from stackwright.cloud import Cloud, local_actor
     from stackwright.engine.errors import InvalidInput, StackwrightError
+    from stackwright.engine.progress import Finished
     from stackwright.engine.request import Request, Result
     from stackwright.engine.resource import Wish
     from stackwright.present import affected, drifted, happened, report, text
@@ -57,7 +58,7 @@ class CloudModule:
         """Answer, and end the module."""
         waited: dict[str, None] = {}
         try:
-            with Cloud.open(say=waited.setdefault) as cloud:
+            with Cloud.open(say=waited.setdefault, progress=self.progress) as cloud:
                 told = self.answer(cloud)
         except StackwrightError as error:
             self.module.fail_json(msg=str(error))
@@ -67,6 +68,9 @@ class CloudModule:
         if errors:
             self.module.fail_json(msg="\n".join(errors), **told)
         self.module.exit_json(**told)
+
+    def progress(self, finished: Finished) -> None:
+        """A resource is finished while others are still at work."""
 
     def answer(self, cloud: Cloud) -> dict[str, Any]:
         """The module's result; with `errors`, sentences, it is a failure, and `warnings` are shown."""

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import re
+import time
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.stackwright.cloud.plugins.module_utils._cloud import (
@@ -23,6 +25,7 @@ try:
     from stackwright import stacks
     from stackwright.cloud import Cloud, local_actor
     from stackwright.engine.errors import InvalidInput
+    from stackwright.engine.progress import Finished
     from stackwright.engine.request import Request, Result
     from stackwright.engine.resource import Wish
     from stackwright.present import happened, report
@@ -59,6 +62,26 @@ class StackModule(DeclaringModule):
         )
         # Parameters and files may hold secrets, so they stay out of the system log.
         super().__init__(options, no_log=True)
+        self._began = time.monotonic()
+        self._followed = (self.params["announced"] or {}).pop("progress", "")
+
+    def run(self) -> None:
+        """Answer; the action plugin shows meanwhile what is written down for it."""
+        try:
+            super().run()
+        finally:
+            if self._followed:
+                Path(self._followed).unlink(missing_ok=True)
+
+    def progress(self, finished: Finished) -> None:
+        """Write down a line."""
+        if not self._followed:
+            return
+        described = finished.owner and finished.owner.kind == "stack"
+        what = finished.resource.key if described else finished.resource.title
+        words = f"{what}: {finished.error}" if finished.error else what
+        with Path(self._followed).open("a") as file:
+            file.write(f"{time.monotonic() - self._began:6.1f} s  {finished.number}/{finished.total}  {words}\n")
 
     def answer(self, cloud: Cloud) -> dict[str, Any]:
         """Make it true, or look whether it is."""

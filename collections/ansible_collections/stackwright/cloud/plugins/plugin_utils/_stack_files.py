@@ -36,12 +36,16 @@ class StackFilesAction(ActionBase):
         try:
             if self.needs_files(args):
                 args["announced"] = self._announced(args)
-            told = self._execute_module(module_name=self.module, module_args=args, task_vars=task_vars)
+            told = self.execute(args, task_vars)
             told.get("invocation", {}).get("module_args", {}).pop("announced", None)  # long, and there may be secrets
             result.update(told)
         except AnsibleActionFail as error:
             result.update(failed=True, msg=error.message)
         return result
+
+    def execute(self, args: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """What the module says."""
+        return self._execute_module(module_name=self.module, module_args=args, task_vars=task_vars)
 
     def _announced(self, args: dict[str, Any]) -> dict[str, Any]:
         given = args.get("environment") or []
