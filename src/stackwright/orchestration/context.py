@@ -15,11 +15,29 @@ from stackwright.orchestration.interfaces import Function
 from stackwright.orchestration.parse import MAX_DEPTH
 from stackwright.orchestration.problem import Step, TemplateError, inside, nearest, unknown_name
 from stackwright.orchestration.template import Output, ResourceDefinition, Template
+from stackwright.orchestration.values import size
 
 MAX_WORK = 50_000_000
 """Values and characters that the functions of one template may make."""
 PSEUDO = ("OS::stack_name", "OS::stack_id", "OS::project_id", "OS::region")
 POLICIES = ("Delete", "Retain", "Snapshot")
+
+
+ASKING = 10
+"""What asking for an attribute costs at least."""
+
+
+@dataclass
+class Budget:
+    """What may be made in one stack, over all of its templates."""
+
+    left: int = 2 * MAX_WORK
+
+    def spend(self, amount: int) -> None:
+        """Raises TemplateError when nothing is left."""
+        self.left -= amount
+        if self.left < 0:
+            raise TemplateError(f"the functions of this stack make more than {2 * MAX_WORK} values and characters")
 
 
 @dataclass
@@ -38,6 +56,7 @@ class StackContext:
     files: Files
     parent: Mapping[str, Any] | None = None
     availability_zones: Sequence[str] = ("nova",)
+    budget: Budget = field(default_factory=Budget)
     _conditions: Conditions = field(init=False)
     _texts: dict[str, Any] = field(init=False, default_factory=dict)
     _work: int = field(init=False, default=0)
@@ -64,7 +83,9 @@ class StackContext:
 
     def get_attr(self, name: str, path: Sequence[Any]) -> Any:
         self._must_have(name)
-        return self.attribute(name, path)
+        found = self.attribute(name, path)
+        self.budget.spend(ASKING + size(found, self.budget.left))
+        return found
 
     def has_resource(self, name: str) -> bool:
         return name in self.template.resources
@@ -90,6 +111,7 @@ class StackContext:
         self._work += amount
         if self._work > MAX_WORK:
             raise TemplateError(f"the functions of this template make more than {MAX_WORK} values and characters")
+        self.budget.spend(amount)
 
     def enabled(self, entry: ResourceDefinition | Output) -> bool:
         """Whether the condition of a resource or an output holds."""

@@ -15,10 +15,11 @@ from stackwright.engine.kind import Waves
 from stackwright.engine.resource import Resource, Wish
 from stackwright.orchestration import graph, members, parameters
 from stackwright.orchestration.constraints import no_lookup
-from stackwright.orchestration.context import StackContext
+from stackwright.orchestration.context import Budget, StackContext
 from stackwright.orchestration.environment import Environment
 from stackwright.orchestration.files import Files, beside
 from stackwright.orchestration.implicit import with_implicit
+from stackwright.orchestration.inherited import Inherited
 from stackwright.orchestration.interfaces import Lookup
 from stackwright.orchestration.nodes import Group, Leaf, Nested, Unit, Veil
 from stackwright.orchestration.problem import TemplateError, inside, nearest
@@ -41,7 +42,7 @@ class Expanded:
 
     before: its children so far by kind and key.
     removed: by the path of a group, members that it has to do without; see `members`.
-    find: a resource of a kind by name or id, for what a template takes over by external_id.
+    find: a resource of a kind by name or id, for what a template takes over by external_id. inherited: see there.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Expanded:
     zones: Sequence[str] = ("nova",)
     lookup: Lookup = no_lookup
     find: Callable[[str, str], Resource | None] = lambda kind, name: None
+    inherited: Inherited = field(default_factory=Inherited)
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Expansion:
         self.groups: list[Group] = []
         self._waiting: deque[Unit] = deque()
         self._resources = 0
+        self._budget = Budget()
 
     def waves(self, source: Source) -> Waves:
         """Lists of wishes, each answered by its resources; returns what is to be remembered of the stack."""
@@ -110,7 +113,8 @@ class Expansion:
                 raise _placed(error, wave) from error
             for item, row in zip(wave, rows, strict=True):
                 self._settle(item, row)
-        return remembered(root, self.units, self.groups, self.veil, source)
+        known = remembered(root, self.units, self.groups, self.veil, source)
+        return known | self.stack.inherited.remembered({path: part["id"] for path, part in known["resources"].items()})
 
     def _ready(self) -> list[Next]:
         """Everything that can be declared now. Resources that others make up are opened, and closed, on the way."""
@@ -174,17 +178,18 @@ class Expansion:
         context = unit.context
         path = (*unit.path, definition.name)
         key = "/".join(path)
-        before = self.stack.before.get((known.kind, key))
+        inherited, adopt = self.stack.inherited, self.stack.inherited.adopt.get(key, "")
+        before = self.stack.before.get((known.kind, key)) or (self.stack.find(known.kind, adopt) if adopt else None)
         metadata = context.value(definition.metadata, "metadata", line=definition.line) or {}
         asked = Asked(
-            name=self._name(path),
+            name=inherited.name(key, before) or self._name(path),
             properties=told(values),
             metadata=told(metadata),
             look=self.stack.look,
             suspended=self.stack.suspended,
             before=before,
         )
-        wish = Wish(known.kind, key, known.label(asked), known.spec(asked))
+        wish = Wish(known.kind, key, known.label(asked), inherited.spec(key, known.spec(asked)), adopt=adopt)
         return Next(unit, definition.name, known, wish, self._policy(context, definition) == "Retain")
 
     def _policy(self, context: StackContext, definition: ResourceDefinition) -> str:
@@ -290,6 +295,7 @@ class Expansion:
             files=self.files,
             parent=facade or None,
             availability_zones=self.stack.zones,
+            budget=self._budget,
         )
         unit.sorter = _sorter(with_implicit(unit, graph.drafts(unit.context)))
         self.units.append(unit)

@@ -11,12 +11,17 @@ from stackwright.orchestration.problem import TemplateError, kind_of
 from stackwright.orchestration.template import ResourceDefinition, Template
 from stackwright.orchestration.versions import Version
 
+MAX_RESOURCES = 20_000
+"""Resources of one stack, with those that consist of others."""
+TOO_MANY = f"a stack has at most {MAX_RESOURCES} resources; make it smaller, or several of it"
 AS_IT_IS = Version("", {}, {})
 """What members are given is evaluated already: whatever it looks like, it is data."""
 
 
 def group(definition: ResourceDefinition, given: Mapping[str, Any], file: str, removed: Collection[str]) -> Template:
     """The members of an OS::Heat::ResourceGroup: as many as `count` says, without those that were removed."""
+    if int(given.get("count", 1)) > MAX_RESOURCES:
+        raise TemplateError(TOO_MANY, ("properties", "count"))
     member = given.get("resource_def") or {}
     variable = str(given.get("index_var") or "%index%")
     names = islice((str(index) for index in count() if str(index) not in removed), int(given.get("count", 1)))

@@ -100,6 +100,8 @@ class Unit:
     sorter: TopologicalSorter[str] = field(init=False)
     nodes: dict[str, Node] = field(default_factory=dict)
     complete: bool = False
+    known: dict[str, Any] = field(default_factory=dict)
+    """Its outputs, once it is complete."""
 
     def reference(self, name: str) -> Any:
         """What stands for one of its resources."""
@@ -111,7 +113,16 @@ class Unit:
 
     def outputs(self) -> dict[str, Any]:
         """The outputs of its template."""
-        return {name: self.context.output(item) for name, item in self.context.template.outputs.items()}
+        return {name: self.output(name) for name in self.context.template.outputs}
+
+    def output(self, name: str) -> Any:
+        """One of them."""
+        if name in self.known:
+            return self.known[name]
+        value = self.context.output(self.context.template.outputs[name])
+        if self.complete:
+            self.known[name] = value
+        return value
 
     def leaves(self) -> Iterator[Leaf]:
         """All that is declared below it."""
@@ -142,8 +153,8 @@ class Nested:
     is_stack: bool = False
 
     def reference(self) -> Any:
-        chosen = self.unit.context.template.outputs.get("OS::stack_id")
-        return self.unit.context.output(chosen) if chosen else f"{self.stack}/{'/'.join(self.unit.path)}"
+        chosen = "OS::stack_id" in self.unit.context.template.outputs
+        return self.unit.output("OS::stack_id") if chosen else f"{self.stack}/{'/'.join(self.unit.path)}"
 
     def attribute(self, path: Sequence[Any]) -> Any:
         outputs = self.unit.context.template.outputs
@@ -158,7 +169,7 @@ class Nested:
             return self.unit.member(str(first), rest)
         if first not in outputs:
             raise unknown_name(f"output of {self.unit.location}", first, outputs)
-        return step_into(self.unit.context.output(outputs[first]), rest)
+        return step_into(self.unit.output(first), rest)
 
     def leaves(self) -> Iterator[Leaf]:
         return self.unit.leaves()

@@ -26,7 +26,7 @@ def remembered(
         "description": source.template.description,
         "parameters": _shown_parameters(root, source),
         "outputs": {name: told(value) for name, value in root.outputs().items()},
-        "veiled": _veiled(root, veil),
+        "veiled": _veiled(root, units, veil),
         "resources": {
             path: {"type": leaf.type.name, "kind": leaf.type.kind, "id": leaf.id} for path, leaf in leaves.items()
         },
@@ -47,10 +47,12 @@ def _shown_parameters(root: Unit, source: Source) -> dict[str, Any]:
     return {name: "******" if name in hidden else told(value) for name, value in values.items()}
 
 
-def _veiled(root: Unit, veil: Veil) -> list[str]:
+def _veiled(root: Unit, units: Sequence[Unit], veil: Veil) -> list[str]:
     if not any(leaf.type.secret for leaf in root.leaves()):
         return []
     veil.everything = True
+    for unit in units:
+        unit.known.clear()
     covered = [name for name, value in root.outputs().items() if unknown_in(value)]
     veil.everything = False
     return covered

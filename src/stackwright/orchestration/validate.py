@@ -193,8 +193,11 @@ class Validation:
         if is_url(location):  # validation is offline
             return []
         template = read_template(self.files.read(location), location)
+        too_many = self._resources > MAX_RESOURCES
         self._resources += len(template.resources)
         if self._resources > MAX_RESOURCES:
+            if too_many:  # that is said already
+                return []
             raise TemplateError(TOO_MANY)
         found, errors = self._values(template, environment)
         self._open.append(location)
