@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -36,6 +37,11 @@ def test_a_type_is_told_as_it_is(name: str) -> None:
     assert (found["kind"], found["refused"]) == (_kind(SUPPORTED[name]), ", ".join(_refused(SUPPORTED[name])))
     idle = [key for key, prop in SUPPORTED[name].properties.items() if "no effect" in prop.description]
     assert all(f"`{key}`" in found["otherwise"] for key in idle)
+
+
+def test_update_policies_are_told() -> None:
+    told = re.findall(r"`update_policy` of an\s+`([\w:]+)`", HEAT.read_text())
+    assert told == [name for name, item in SUPPORTED.items() if item.update_policy]
 
 
 def test_types_are_told_in_their_order() -> None:
