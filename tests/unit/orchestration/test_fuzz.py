@@ -10,7 +10,7 @@ from given_files import GivenFiles
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stackwright.engine.errors import InvalidInput
+from stackwright.engine.errors import InvalidInput, StackwrightError
 from stackwright.orchestration import drawing
 from stackwright.orchestration.context import StackContext
 from stackwright.orchestration.environment import merged, read_environment
@@ -98,7 +98,7 @@ class NoTypes:
         return []
 
 
-def one_sentence(error: InvalidInput) -> None:
+def one_sentence(error: StackwrightError) -> None:
     assert str(error)
     assert "\n" not in str(error)
 
