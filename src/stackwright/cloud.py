@@ -125,9 +125,14 @@ class Cloud:
         with self._filled(request, check) as filled:
             result = converge.converge(self, filled, check)
         gone = [item for item in result.outcomes.values() if item.resource.kind == "image" and item.after is None]
-        if self.images and gone and not check:
-            self.images.clean(self._contents)
+        if gone and not check:
+            self.clean_images()
         return result
+
+    def clean_images(self) -> None:
+        """Remove content that no image refers to from the image store, unless somebody is at work there."""
+        if self.images:
+            self.images.clean(self._contents)
 
     @contextmanager
     def _filled(self, request: Request, check: bool) -> Iterator[Request]:
@@ -144,7 +149,7 @@ class Cloud:
                 yield dataclasses.replace(filled, wishes=from_instances(self, self.images, filled, check))
         except StackwrightError:
             if not check:
-                self.images.clean(self._contents)
+                self.clean_images()
             raise
 
     def _contents(self) -> set[str]:

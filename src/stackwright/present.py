@@ -14,10 +14,12 @@ from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Outcome, Result
 from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
-from stackwright.present_stack import SECRET, iso, secrets_of, stack_facts, without
+from stackwright.present_stack import SECRET, iso, secrets_of, snapshot_facts, stack_facts, without
 
 MASKED = ("user_data", "personality", "value")
 """Options that may hold secrets: what servers are told when they start, and what a template computes."""
+OWN_FACTS = {"stack": stack_facts, "stack_snapshot": snapshot_facts}
+"""What is told of kinds whose specs are for the engine alone."""
 HIDDEN = ("host", "reboots", "started", "made_for")
 WORDS = (
     *("description", "metadata", "hostname", "tags", "properties", "extra_specs", "value"),
@@ -28,8 +30,8 @@ WORDS = (
 
 def facts(resource: Resource, picture: Picture) -> dict[str, Any]:
     """Everything about a resource that is worth knowing, flat: what was declared, then what was allocated."""
-    is_stack = resource.kind == "stack"
-    plain = stack_facts(resource, picture) if is_stack else {**_masked(resource.spec), **_without_secret(resource)}
+    own = OWN_FACTS.get(resource.kind)
+    plain = own(resource, picture) if own else {**_masked(resource.spec), **_without_secret(resource)}
     shown = {key: value for key, value in plain.items() if key not in HIDDEN}
     named = {key: value if key in WORDS else _named(value, picture) for key, value in shown.items()}
     status = resource.status if resource.wanted else "deleting"

@@ -36,6 +36,21 @@ def stack_facts(stack: Resource, picture: Picture) -> dict[str, Any]:
     }
 
 
+def snapshot_facts(snapshot: Resource, picture: Picture) -> dict[str, Any]:
+    """What is told of a snapshot: nothing of what its stack was declared with, where secrets may be."""
+    images = [row for row in picture.children(snapshot.id, "image") if row.wanted]
+    return {
+        "stack": snapshot.spec["stack"],
+        "at": iso(snapshot.spec["at"]),
+        "resources": [{"path": row.key.partition("/")[2], **_image(row)} for row in images],
+    }
+
+
+def _image(row: Resource) -> dict[str, Any]:
+    told = {"id": row.id, "name": row.name, "instance": row.spec["properties"].get("instance", "")}
+    return {**told, "size": row.spec["size"], "status": row.status}
+
+
 def iso(at: float | None) -> str | None:
     """A time in ISO 8601, UTC; it is given in seconds since the epoch."""
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -133,9 +133,11 @@ class Declaration:
 
     def _rows(self, wishes: list[Placed]) -> list[Resource]:
         """The rows of wishes of one kind; new ones first get an id, so that they can refer to each other."""
-        recorded = self._recorded(wishes)
+        recorded = [row or self._adoptable(item) for item, row in zip(wishes, self._recorded(wishes), strict=True)]
         self._unowned([placed for placed, row in zip(wishes, recorded, strict=True) if row is None])
-        rows = [row or _new(placed) for placed, row in zip(wishes, recorded, strict=True)]
+        rows = [
+            self._adopted(row, placed) if row else _new(placed) for placed, row in zip(wishes, recorded, strict=True)
+        ]
         self.before = {row.id: known for row, known in zip(rows, recorded, strict=True)} | self.before
         new = [row for row, known in zip(rows, recorded, strict=True) if known is None]
         self.txn.insert(new)
@@ -145,6 +147,36 @@ class Declaration:
             if row.owner in self._families:
                 self._families[row.owner][row.kind, row.key] = row.id
         return rows
+
+    def _adoptable(self, placed: Placed) -> Resource | None:
+        """What a wish takes over instead of making something. Raises NotFound, or Conflict for what it may not take."""
+        kind, name = placed.wish.kind, placed.wish.adopt
+        if not name:
+            return None
+        found = [row for row in self._any_named(name) if row.project == placed.project]
+        own = [row for row in found if row.kind == kind and not row.owner]
+        if len(own) == 1:
+            return own[0]
+        asked = f"{kind} {name} cannot be adopted as {placed.wish.key}"
+        if own:
+            raise InvalidInput(f"{asked}: it means more than one ({', '.join(row.id for row in own)}); use the id")
+        taken = next((row for row in found if row.kind == kind), None)
+        if taken:
+            raise Conflict(f"{asked}: it belongs to {self.txn.get(taken.owner).title}; take it out there first")
+        others = ", ".join(sorted({row.kind for row in found}))
+        raise NotFound(f"{asked}: " + (f"what bears that name is a {others}" if others else "it does not exist"))
+
+    def _any_named(self, name: str) -> list[Resource]:
+        return self.txn.select(id=name, wanted=True) or self.txn.select(name=name, wanted=True)
+
+    def _adopted(self, row: Resource, placed: Placed) -> Resource:
+        """The row as its owner's: that changes, and its key."""
+        if (row.owner, row.key) == (placed.owner, placed.wish.key):
+            return row
+        own = self.txn.update(row, owner=placed.owner, key=placed.wish.key, status="pending")
+        self.txn.move(own)
+        self._families[placed.owner][own.kind, own.key] = own.id
+        return own
 
     def _recorded(self, wishes: Iterable[Placed]) -> list[Resource | None]:
         """The row of each wish; None where there is none."""

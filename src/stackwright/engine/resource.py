@@ -48,6 +48,7 @@ class Wish:
 
     key: what finds the resource again among its owner's; for a task it is the name.
     spec: the options that were given; those not given stay as recorded.
+    adopt: name or id of a resource of the project's own that becomes its owner's, if that has none at `key` yet.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Wish:
     name: str = ""
     spec: Mapping[str, Any] = field(default_factory=dict)
     present: bool = True
+    adopt: str = ""
 
 
 class View(Protocol):

@@ -21,6 +21,7 @@ from stackwright.kinds.network.security_group_rule import SecurityGroupRule
 from stackwright.kinds.network.subnet import Subnet
 from stackwright.kinds.orchestration.random_string import RandomString
 from stackwright.kinds.orchestration.stack import Stack
+from stackwright.kinds.orchestration.stack_snapshot import StackSnapshot
 from stackwright.kinds.orchestration.stack_value import StackValue
 
 KINDS: dict[str, Kind] = {
@@ -45,6 +46,7 @@ KINDS: dict[str, Kind] = {
         FloatingIpAssociation(),
         RandomString(),
         StackValue(),
+        StackSnapshot(),
         Stack(),
     )
 }

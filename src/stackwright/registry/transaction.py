@@ -87,7 +87,7 @@ class Transaction:
 
     def load(self, ids: Iterable[str]) -> None:
         """Read many resources at once, so that `get` needs no query for them."""
-        for part in chunked(sorted(set(ids) - self.known.keys())):
+        for part in chunked(sorted({item for item in ids if item not in self.known})):
             self._remember(schema.resource.c.id.in_(part))
 
     def select(self, **equal: Any) -> list[Resource]:
@@ -178,6 +178,11 @@ class Transaction:
         self.preload([owner])
         self.load(self._children[owner])
         return sorted((self.known[item] for item in self._children[owner]), key=lambda row: (row.kind, row.key))
+
+    def move(self, child: Resource) -> None:
+        """Know a resource, whose owner changed, as that one's."""
+        self.preload([child.owner])
+        self._children[child.owner].add(child.id)
 
     # References
 

@@ -32,7 +32,7 @@ class ImageSpec(Spec):
     @classmethod
     def _has_content(cls, value: Any) -> Any:
         if isinstance(value, dict) and "checksum" not in value:
-            raise ValueError("it has no content yet; give src, the file that it is made of")
+            raise ValueError("it has no content yet; give src, the file that it is made of, or instance")
         return value
 
 

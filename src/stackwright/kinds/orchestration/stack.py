@@ -13,6 +13,7 @@ from stackwright.engine.batches import Group, Pace
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
+from stackwright.kinds.orchestration.stack_snapshot import images_by_path
 
 if TYPE_CHECKING:
     from stackwright.orchestration.stack import Source
@@ -37,6 +38,8 @@ class StackSpec(Spec):
     """template: where the template is among the files. files: location -> text of everything that it names.
 
     environments: locations of environments, in their order; `parameters` win over what they say.
+    restored: id of the snapshot that its servers' disks start from, as far as that has them; '' for none.
+    adopt: path -> name or id of a resource of the project that becomes the stack's own there, instead of a new one.
     expires_at: when it is to be removed, in seconds since the epoch. ttl: of how many seconds that was the end.
     """
 
@@ -46,6 +49,8 @@ class StackSpec(Spec):
     parameters: dict[str, Any] = {}
     tags: list[str] = []
     suspended: bool = False
+    restored: str = ""
+    adopt: dict[str, str] = {}
     expires_at: float | None = None
     ttl: int | None = None
     description: str = ""
@@ -73,6 +78,7 @@ class Stack(Kind):
     def waves(self, resource: Resource, allocator: Allocator) -> Waves:
         """Its templates' resources."""
         from stackwright.orchestration.expand import Expanded, Expansion
+        from stackwright.orchestration.inherited import Inherited
 
         spec = StackSpec.of(resource)
         source = _source(spec)
@@ -86,6 +92,12 @@ class Stack(Kind):
             preview=allocator.preview,
             suspended=spec.suspended,
             removed=resource.attributes.get("removed", {}),
+            inherited=Inherited(
+                restored=images_by_path(allocator.children(spec.restored, "image") if spec.restored else ()),
+                replaced=resource.attributes.get("replaced", {}),
+                adopt=spec.adopt,
+                adopted=resource.attributes.get("adopted", ()),
+            ),
             lookup=finder.wrong,
             find=finder.find,
         )

@@ -19,7 +19,7 @@ options:
   src:
     description:
       - The file that the image is made of, on the machine where Ansible runs, looked for as by M(ansible.builtin.copy).
-        Needed when the image is new.
+        This or O(instance) is needed when the image is new.
       - An image that instances use cannot get other content.
     type: path
   remote_src:
@@ -27,6 +27,15 @@ options:
       - Whether O(src) is on the controller already.
     type: bool
     default: false
+  instance:
+    description:
+      - The instance, by name or id, that the image is made of, instead of O(src). It gets the content of its root disk,
+        and the property V(instance) with its id.
+      - An instance that runs is paused while its disk is read. The image then is as after a power cut; stop the instance
+        before to have everything on the disk.
+      - It is made once. Declared again it stays as it is, also when the instance is gone.
+      - In check mode its content is not known yet, so RV(resource.checksum) is all zeros.
+    type: str
   disk_format:
     description:
       - What O(src) is. Where it is not given, it is found out; where it is given, the file must be just that.
@@ -52,7 +61,8 @@ options:
     type: str
   shared:
     description:
-      - Whether every project may use it; V(true) for a new image that does not say so.
+      - Whether every project may use it; for a new image that does not say so V(true), and V(false) for one that is
+        made of an instance.
     type: bool
   announced:
     description:
@@ -87,6 +97,16 @@ EXAMPLES = r"""
 - name: Remove it again
   stackwright.cloud.image:
     name: example
+    state: absent
+
+- name: Keep what is on the disk of an instance
+  stackwright.cloud.image:
+    name: example-of-web1
+    instance: web1
+
+- name: Remove that again
+  stackwright.cloud.image:
+    name: example-of-web1
     state: absent
 """
 
@@ -126,6 +146,7 @@ def main():
         {
             "src": {"type": "path"},
             "remote_src": {"type": "bool", "default": False},
+            "instance": {"type": "str"},
             "disk_format": {"type": "str", "choices": ["qcow2", "raw"]},
             "min_disk": {"type": "int"},
             "min_ram": {"type": "int"},
@@ -135,6 +156,7 @@ def main():
             "announced": {"type": "dict"},
         },
         required_by={"disk_format": ["src"]},
+        mutually_exclusive=[["src", "instance"]],
     ).run()
 
 
