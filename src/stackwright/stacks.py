@@ -44,12 +44,15 @@ def _others(result: Result, root: str) -> dict[str, Any]:
 
 
 def _back(cloud: Cloud, request: Request, before: Resource | None) -> str:
-    """Declare a stack as it was before, or remove it if it was not there; what came of it, in words."""
+    """Declare a stack as it was before, or remove it if it was not there; what came of it, in words.
+
+    That may take its time.
+    """
     (wish,) = request.wishes
     title = f"stack {wish.key}"
     undo = Wish("stack", wish.key, spec=before.spec) if before else Wish("stack", wish.key, present=False)
     try:
-        errors = cloud.ensure(dataclasses.replace(request, wishes=(undo,))).errors
+        errors = cloud.ensure(dataclasses.replace(request, wishes=(undo,), timeout=0.0)).errors
     except StackwrightError as error:
         errors = [str(error)]
     if errors:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stackwright.engine.errors import InvalidInput
 from stackwright.engine.objects import Change, Object
 from stackwright.engine.resource import Resource, Wish
 from stackwright.engine.view import Picture
@@ -38,6 +39,11 @@ class Request:
     exact: bool = False
     allow_loss_of: frozenset[str] = frozenset()
     timeout: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises InvalidInput."""
+        if self.timeout < 0:
+            raise InvalidInput(f"a timeout of {self.timeout:g} s is over before it begins; give 0 for no end")
 
 
 LEARNED = ("started",)

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from stackwright.engine.apply import Done, apply
-from stackwright.engine.errors import LeaseLost, Refused
+from stackwright.engine.errors import LeaseLost, Refused, Stopped
 from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.order import Step
 from stackwright.engine.resource import Observation, Scope
@@ -69,10 +69,10 @@ def free(_step: Step) -> Iterator[None]:
     yield
 
 
-def run(steps: list[Step], driver: Recorder) -> dict[str, str]:
+def run(steps: list[Step], driver: Recorder, stopped: Callable[[], str] = lambda: "") -> dict[str, str]:
     """Name -> error."""
     done: list[Done] = []
-    assert apply(steps, {"d": driver}, free, done.append) == done
+    assert apply(steps, {"d": driver}, free, done.append, stopped) == done
     return {item.change.object.name: item.error for item in done}
 
 
@@ -125,6 +125,82 @@ def test_a_lost_lease_ends_it_before_the_next_action() -> None:
     with pytest.raises(LeaseLost):
         apply(steps, {"d": driver}, guard, lambda done: None)
     assert driver.told == ["a", "b"]
+
+
+def pause(seconds: float, *after: Step) -> Step:
+    return Step("", "", after=list(after), pause=seconds)
+
+
+def test_a_run_that_is_stopped_begins_nothing_more_and_ends_what_it_began() -> None:
+    driver = Recorder(pause=0.05)
+    a, other = step("a"), step("b")
+    steps = [a, other, step("c"), step("d", a), pause(60, other)]
+    errors = run(steps, driver, lambda: "not tried: enough" if driver.told else "")
+    assert errors == {"a": "", "b": "", "c": "not tried: enough", "d": "not tried: enough"}
+    assert sorted(driver.told) == ["a", "b"]
+
+
+def test_a_guard_stops_it_too() -> None:
+    driver = Recorder(parallel=1)
+    a = step("a")
+    b = step("b", a)
+    steps = [a, b, step("c", b), step("d", a)]
+    done: list[Done] = []
+
+    @contextmanager
+    def guard(of: Step) -> Iterator[None]:
+        if of is b:
+            raise Stopped("not tried: ann cancelled this run")
+        yield
+
+    apply(steps, {"d": driver}, guard, done.append)
+    assert driver.told == ["a"]
+    errors = {item.change.object.name: item.error for item in done}
+    assert errors == {"a": ""} | dict.fromkeys("bcd", "not tried: ann cancelled this run")
+
+
+def test_a_pause_begins_when_what_is_before_it_is_done() -> None:
+    driver = Recorder()
+    a, b = step("a"), step("b")
+    between, none = pause(0.3, a, b), pause(0, b)
+    began = time.monotonic()
+    errors = run([a, b, between, none, step("c", between), step("d", none), step("e", between)], driver)
+    assert time.monotonic() - began >= 0.3
+    assert errors == dict.fromkeys("abcde", "")
+    assert driver.told[-2:] in (["c", "e"], ["e", "c"])
+
+
+def test_nothing_is_paused_for_after_a_failure() -> None:
+    a = step("a")
+    between = pause(60, a)
+    errors = run([a, between, step("b", between)], Recorder(failing={"a": Refused("no")}))
+    assert errors == {"a": "no", "b": "not tried, because this failed before: no"}
+
+
+def test_a_pause_ends_when_the_run_is_stopped() -> None:
+    a = step("a")
+    between = pause(60, a)
+    ends = time.monotonic() + 0.2
+    errors = run([a, between, step("b", between)], Recorder(), lambda: "late" if time.monotonic() > ends else "")
+    assert errors == {"a": "", "b": "late"}
+    assert time.monotonic() - ends < 5
+
+
+def test_a_lost_lease_ends_a_pause() -> None:
+    a, b = step("a"), step("b")
+    between = pause(60, a)
+
+    @contextmanager
+    def guard(of: Step) -> Iterator[None]:
+        if of is b:
+            time.sleep(0.1)
+            raise LeaseLost("another run took over")
+        yield
+
+    began = time.monotonic()
+    with pytest.raises(LeaseLost):
+        apply([a, b, between, step("c", between)], {"d": Recorder()}, guard, lambda done: None)
+    assert time.monotonic() - began < 5
 
 
 def test_steps_that_wait_for_each_other_are_a_fault_that_is_named() -> None:
