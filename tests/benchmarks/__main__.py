@@ -33,10 +33,13 @@ def main() -> None:
     busy = os.getloadavg()[0]
     say("The engine alone, on memory drivers")
     alone = dict(engine.growth())
+    previews = dict(engine.previews())
+    strings = {"500 random strings, engine": [engine.random_strings()]}
     say("Ten instances on the node, by the engine and by libvirt")
     for file in (HERE / "node.py", HERE / "ports.py", IMAGE):
         subprocess.run(["scp", "-q", *SSH, file, f"cloud1:/root/{file.name}"], check=True)
-    figures = on_node("node.py")
+    figures = on_node("node.py") | strings
+    figures |= {f"preview of {size}, engine": seconds for size, seconds in previews.items()}
     say("Whole playbooks")
     figures |= playbooks()
     figures |= stacks()
@@ -44,6 +47,7 @@ def main() -> None:
     ports = on_node("ports.py")
     print_figures(figures, busy)
     print_growth("The engine alone: instances on memory drivers", ("create", "unchanged", "check"), alone)
+    print_growth("The engine alone: resources of a stack on memory drivers", ("preview",), previews)
     print_growth("Ports in a real OVN over TLS", ("create", "unchanged", "observe and compare"), ports)
     sys.exit(0 if print_targets(figures) else 1)
 
@@ -127,6 +131,9 @@ def print_targets(figures: Figures) -> bool:
     limits = (
         ("A stack of ten servers found unchanged, as a whole", "stack unchanged, whole playbook", 2.0),
         ("A stack of ten servers deleted, as a whole", "stack deleted, whole playbook", 4.0),
+        ("A stack of 500 random strings, by the engine", "500 random strings, engine", 2.0),
+        ("A preview of 1,000 resources, by the engine", "preview of 1000, engine", 2.0),
+        ("A preview of 10,000 resources, by the engine", "preview of 10000, engine", 25.0),
     )
     for title, name, most in limits:
         mine = median(figures[name])
