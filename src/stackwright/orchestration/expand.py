@@ -136,6 +136,9 @@ class Expansion:
         before = self.stack.before.get((item.wish.kind, item.wish.key))
         made_now = before is None or before.attributes != row.attributes
         unit = item.unit
+        if before and before.spec != row.spec and "update" in unit.environment.registry.restricted_actions(item.name):
+            words = f"the environment restricts {item.name}: it must not be updated; leave it as it is, or lift that"
+            raise TemplateError(words, ("resources", item.name), file=unit.context.template.file)
         unit.nodes[item.name] = Leaf(item.name, item.type, row.id, self.stack.look, self.veil, made_now, item.kept)
         self._finish(unit, item.name)
 

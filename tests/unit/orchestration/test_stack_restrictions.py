@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an environment forbids, and what it asks for that cannot be had."""
+
+import pytest
+
+from sandbox import Sandbox
+from stacks import resources, wanted
+from stackwright.engine.errors import InvalidInput
+
+FILES = {"e.yaml": "resource_registry: {resources: {net: {restricted_actions: update}}}"}
+
+
+def test_what_is_restricted_is_not_updated(cloud: Sandbox) -> None:
+    environment = {"files": FILES, "environments": ["e.yaml"]}
+    assert not cloud.ensure(wanted(resources(lan("one")), **environment)).errors
+    assert not cloud.ensure(wanted(resources(lan("one")), **environment)).changed
+    with pytest.raises(InvalidInput, match="the environment restricts net: it must not be updated"):
+        cloud.ensure(wanted(resources(lan("two")), **environment))
+    assert [row.spec["description"] for row in cloud.find("security_group", "lan")] == ["one"]
+    assert cloud.ensure(wanted(resources(lan("two")), environments=[])).changed
+
+
+def lan(description: str) -> str:
+    return f"  net: {{type: OS::Neutron::SecurityGroup, properties: {{name: lan, description: {description}}}}}\n"
+
+
+def test_hooks_are_refused(cloud: Sandbox) -> None:
+    files = {"e.yaml": "resource_registry: {resources: {inner: {net: {hooks: pre-create}}}}"}
+    with pytest.raises(InvalidInput, match="e.yaml.*asks to stop at hooks"):
+        cloud.ensure(wanted(resources(lan("one")), files=files, environments=["e.yaml"]))
+    assert cloud.find("stack") == []
