@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_public_templates import CASES, FOLDER
 
 from sandbox import IMAGE, KEY, Place, Sandbox, request
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.resource import Wish
-from test_public_templates import CASES, FOLDER
 
 IMAGES = ("guest", "F17-x86_64-cfntools", "ubuntu1404", "fedora-20.x86_64")
 HERE = (

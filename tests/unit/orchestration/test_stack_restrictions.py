@@ -2,9 +2,9 @@
 """What an environment forbids, and what it asks for that cannot be had."""
 
 import pytest
+from stacks import resources, wanted
 
 from sandbox import Sandbox
-from stacks import resources, wanted
 from stackwright.engine.errors import InvalidInput
 
 FILES = {"e.yaml": "resource_registry: {resources: {net: {restricted_actions: update}}}"}
@@ -26,6 +26,6 @@ def lan(description: str) -> str:
 
 def test_hooks_are_refused(cloud: Sandbox) -> None:
     files = {"e.yaml": "resource_registry: {resources: {inner: {net: {hooks: pre-create}}}}"}
-    with pytest.raises(InvalidInput, match="e.yaml.*asks to stop at hooks"):
+    with pytest.raises(InvalidInput, match=r"e\.yaml.*asks to stop at hooks"):
         cloud.ensure(wanted(resources(lan("one")), files=files, environments=["e.yaml"]))
     assert cloud.find("stack") == []
