@@ -28,6 +28,7 @@ def declare(cloud: Cloud, request: Request, rollback: bool, check: bool = False)
     """
     (wish,) = request.wishes
     before = _recorded(cloud, wish.key, request.project)
+    _can_go_back(wish, before, rollback)
     result = cloud.ensure(request, check)
     if check or not rollback or not wish.present or not result.errors:
         return result
@@ -37,6 +38,17 @@ def declare(cloud: Cloud, request: Request, rollback: bool, check: bool = False)
     return dataclasses.replace(
         result, outcomes={root: dataclasses.replace(outcome, error=error)} | _others(result, root)
     )
+
+
+def _can_go_back(wish: Wish, before: Resource | None, rollback: bool) -> None:
+    """Raises InvalidInput where rolling back would remove what was there before the stack."""
+    known = before.attributes.get("resources", {}) if before else {}
+    adopted = sorted(path for path in wish.spec.get("adopt", {}) if path not in known)
+    if rollback and adopted:
+        raise InvalidInput(
+            f"stack {wish.key}: rolling back would remove what it adopts ({', '.join(adopted)}); "
+            "adopt without rollback, and use that from then on"
+        )
 
 
 def _others(result: Result, root: str) -> dict[str, Any]:
