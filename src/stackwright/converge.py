@@ -22,7 +22,7 @@ from stackwright.engine.objects import Action, Change, Identity, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
 from stackwright.engine.progress import Progress
-from stackwright.engine.reach import blocked, held_back, orphans, possible, unborne, unmet
+from stackwright.engine.reach import blocked, held_back, orphans, outlived, possible, unborne, unmet
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
 from stackwright.engine.view import render
@@ -77,12 +77,13 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
         left = orphans(observed.objects, cloud.known()) if intent.whole else ()
         return Result(outcomes(intent, desired, changes, errors), picture, intent.roots, intent.warnings, left)
 
-    steps = order(changes, observed.objects, picture.sequence(cloud.rules.kinds))
+    steps = order(changes, observed.objects, picture.sequence(cloud.rules.kinds, intent.before.values()))
     steps = in_batches(steps, picture.groups(cloud.rules.kinds))
     done = _apply(cloud, run, steps, Progress(changes, picture, cloud.progress))
     failed = {**errors_of(done), **errors}
     failed = unborne(picture, cloud.rules.kinds, failed) | failed
-    results = outcomes(intent, desired, changes, held_back(picture, failed) | failed)
+    failed = held_back(picture, failed) | failed
+    results = outcomes(intent, desired, changes, outlived(picture, failed) | failed)
     found = found_for(desired, observed.objects)
     recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor))
     unused = {need for item in desired if item.resource in failed for need in item.needs()}

@@ -54,9 +54,15 @@ class Picture:
         """The resources that are looked after."""
         return [self.resources[item] for item in sorted(self.scope)]
 
-    def sequence(self, kinds: Mapping[str, Kind]) -> dict[str, Collection[str]]:
-        """What users want to be there before what, as those say who declared it: see `Kind.sequence`."""
-        return {item: before for row in self.scoped() for item, before in kinds[row.kind].sequence(row).items()}
+    def sequence(self, kinds: Mapping[str, Kind], before: Iterable[Resource | None]) -> dict[str, Collection[str]]:
+        """What users want to be there before what, as those say who declared it: see `Kind.sequence`.
+
+        before: resources as they were, which say it of what they no longer declare.
+        """
+        said = [entry for row in self.scoped() for entry in kinds[row.kind].sequence(row).items()]
+        formerly = [entry for row in before if row for entry in kinds[row.kind].sequence(row).items()]
+        staying = self.resources.keys() - self.unwanted()
+        return {item: earlier for item, earlier in formerly if item not in staying} | dict(said)
 
     def groups(self, kinds: Mapping[str, Kind]) -> list[Group]:
         """What users do not want to be worked on all at a time: see `Kind.groups`."""

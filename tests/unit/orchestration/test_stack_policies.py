@@ -108,6 +108,7 @@ CHAIN = """
 """
 
 
+@pytest.mark.parametrize("by_update", [False, True], ids=["delete", "update"])
 @pytest.mark.parametrize(
     ("text", "before"),
     [
@@ -119,7 +120,7 @@ CHAIN = """
     ids=["servers", "through others", "groups", "chain"],
 )
 def test_servers_are_made_in_the_order_asked_for_and_go_in_the_reverse(
-    cloud: Sandbox, text: str, before: list[tuple[str, str]]
+    cloud: Sandbox, text: str, before: list[tuple[str, str]], by_update: bool
 ) -> None:
     done: list[Done] = []
     cloud.report = done.append
@@ -132,7 +133,10 @@ def test_servers_are_made_in_the_order_asked_for_and_go_in_the_reverse(
         assert domains.index(ids[first]) < domains.index(ids[then])
         assert max(index for index, item in enumerate(made) if item == ids[first]) < made.index(ids[then])
     done.clear()
-    assert cloud.drop("stack", "s").errors == []
+    if by_update:
+        declare(cloud, resources("  other: {type: OS::Neutron::Net}"))
+    else:
+        assert cloud.drop("stack", "s").errors == []
     gone = [item.change.object.resource for item in done if type(item.change.object).__name__ == "Domain"]
     for first, then in before:
         assert gone.index(ids[then]) < gone.index(ids[first])
