@@ -48,6 +48,17 @@ def held_back(picture: Picture, found: Mapping[str, str]) -> dict[str, str]:
     return more
 
 
+def outlived(picture: Picture, failed: Mapping[str, str]) -> dict[str, str]:
+    """What goes may not be gone before what it owns is: else nobody would lead to that any more."""
+    found: dict[str, str] = {}
+    for item, error in failed.items():
+        row = picture.resources[item]
+        while row.owner in picture.scope and not picture.get(row.owner).wanted:
+            row = picture.get(row.owner)
+            found.setdefault(row.id, error)
+    return found
+
+
 def unborne(picture: Picture, kinds: Mapping[str, Kind], failed: Mapping[str, str]) -> dict[str, str]:
     """Resource id -> the failure of what it adds something to: it has not got there, or is not gone from there."""
     return {

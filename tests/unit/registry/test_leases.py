@@ -15,11 +15,11 @@ import sqlalchemy as sa
 
 from sandbox import Place, Sandbox, request
 from stackwright.engine import intent
-from stackwright.engine.errors import LeaseLost, Temporary
+from stackwright.engine.errors import LeaseLost, Stopped, Temporary
 from stackwright.engine.resource import Wish
 from stackwright.registry import schema
 from stackwright.registry.database import Registry
-from stackwright.registry.leases import Busy, Owner, Run
+from stackwright.registry.leases import Busy, Owner, Run, cancel
 from stackwright.registry.migrate import migrate
 
 
@@ -120,6 +120,52 @@ def test_a_lost_lease_is_not_won_back_by_renewing_or_by_a_shared_thing(registry:
     with pytest.raises(LeaseLost):
         run.check()
     assert holders(registry) == {"a": other.id}
+
+
+def test_a_cancelled_run_keeps_its_leases_and_acts_no_more(registry: Registry) -> None:
+    run, other = Run(registry, "ann: stack s"), Run(registry, "bob: stack t")
+    take(registry, run, "s")
+    take(registry, other, "t")
+    assert registry.write(lambda txn: cancel(txn, "nobody's", "eve")) == ""
+    assert registry.write(lambda txn: cancel(txn, "s", "eve")) == "ann: stack s"
+    assert registry.write(lambda txn: cancel(txn, run.id, "later")) == "ann: stack s"
+    with pytest.raises(Stopped, match=r"^not tried: eve cancelled this run; run it again to go on$"), run.guard([]):
+        pytest.fail("it acted")
+    run.check()  # what it did, it may record
+    with other.guard([]):
+        pass
+    assert holders(registry) == {"s": run.id, "t": other.id}
+
+
+def test_a_renewal_hears_that_its_run_is_cancelled(registry: Registry) -> None:
+    run = Run(registry, "long", seconds=0.6)
+    take(registry, run, "a")
+    run.keep()
+    registry.write(lambda txn: cancel(txn, "a", "eve"))
+    deadline = time.monotonic() + 5
+    while not run.stopped():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    run.release()
+
+
+def test_a_dead_run_cannot_be_cancelled(registry: Registry) -> None:
+    run = Run(registry, "dead")
+    take(registry, run, "a")
+    pretend(registry, run, expires_at=0)
+    assert registry.write(lambda txn: cancel(txn, "a", "eve")) == ""
+
+
+def test_a_run_has_as_much_time_as_it_was_given(registry: Registry) -> None:
+    run = Run(registry, "short", limit=0.05)
+    take(registry, run, "a")
+    assert run.stopped() == ""
+    run.keep()
+    assert run.stopped() == ""
+    time.sleep(0.1)
+    with pytest.raises(Stopped, match=r"^not tried: the 0.05 s that this run was given were over; run it again"):
+        run.guard([]).__enter__()
+    run.release()
 
 
 def test_a_shared_thing_is_made_by_one_at_a_time(registry: Registry) -> None:
