@@ -33,6 +33,7 @@ COLUMNS = {
     "router_interface": ("router", "subnet", "ip_address"),
     "instance": ("power_state", "host", "flavor", "addresses"),
     "floating_ip": ("floating_ip_address", "fixed_address"),
+    "stack_snapshot": ("stack", "at"),
     "stack": ("suspended", "expires_at", "tags"),
     "floating_ip_association": ("floating_ip", "instance", "port"),
 }
@@ -105,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     console.add_argument("name", metavar="INSTANCE", help="its name or id")
     console.add_argument("--lines", type=int, default=100, help="how many of the last lines (%(default)s)")
     console.set_defaults(run=_console)
+    cancel = commands.add_parser("cancel", parents=[common, in_project], help="ask a run to stop")
+    cancel.add_argument("name", metavar="STACK|RUN", help="what it is at work on, or the run's id")
+    cancel.set_defaults(run=_cancel)
     cli_stack.add_to(commands)
     return parser
 
@@ -250,6 +254,17 @@ def _console(options: argparse.Namespace) -> int:
     if options.json:
         return _json({"console": written})
     print(written)
+    return 0
+
+
+def _cancel(options: argparse.Namespace) -> int:
+    from stackwright.cloud import local_actor
+
+    with _open() as cloud:
+        purpose = cloud.cancel(options.name, options.project, local_actor())
+    if options.json:
+        return _json({"changed": bool(purpose), "run": purpose})
+    print(f"{purpose} is asked to stop" if purpose else f"nobody is at work on stack {options.name}")
     return 0
 
 

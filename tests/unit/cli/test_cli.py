@@ -14,6 +14,7 @@ from sandbox import request as wishes
 from stackwright.cli import main
 from stackwright.cloud import Cloud
 from stackwright.drivers.libvirt.objects import Domain
+from stackwright.registry.leases import Run
 
 
 class Talking(Sandbox):
@@ -144,6 +145,24 @@ def test_console(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     there.ensure(wishes(server("web")))
     assert run(capsys, "console", "web") == (0, "web booted\nready\n", "")
     assert run(capsys, "console", "web", "--lines", "1") == (0, "ready\n", "")
+
+
+def test_cancel(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    template = "heat_template_version: rocky\nresources: {net: {type: OS::Neutron::Net}}\n"
+    there.wish("stack", "lan", template="lan.yaml", files={"lan.yaml": template})
+    assert main(["cancel", "lan"]) == 0
+    assert capsys.readouterr().out == "nobody is at work on stack lan\n"
+    run = Run(there.registry, "ann: stack lan")
+    there.registry.write(lambda txn: run.acquire(txn, [there.one("stack", "lan").id]))
+    assert main(["cancel", "lan"]) == 0
+    assert capsys.readouterr().out == "ann: stack lan is asked to stop\n"
+    assert main(["cancel", run.id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"changed": True, "run": "ann: stack lan"}
+    run.check()
+    assert run.stopped().startswith("not tried: ")
+    run.release()
+    assert main(["cancel", "none"]) == 1
+    assert "none is neither a stack nor a run that is at work; mend the name" in capsys.readouterr().err
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
