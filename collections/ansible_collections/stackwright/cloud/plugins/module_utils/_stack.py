@@ -28,6 +28,7 @@ try:
     from stackwright.engine.progress import Finished
     from stackwright.engine.request import Request, Result
     from stackwright.engine.resource import Wish
+    from stackwright.exports import export
     from stackwright.present import happened, report
     from stackwright.present_stack import SHORT, hidden_texts, without
 except ImportError:
@@ -51,11 +52,13 @@ class StackModule(DeclaringModule):
             state={
                 "type": "str",
                 "default": "present",
-                "choices": ["present", "absent", "suspended", "resumed", "checked"],
+                "choices": ["present", "absent", "suspended", "resumed", "checked", "cancelled"],
             },
+            timeout={"type": "int", "default": 0},
             tags={"type": "list", "elements": "str"},
             rollback={"type": "bool", "default": False},
             ttl={"type": "str"},
+            adopt={"type": "dict"},
             project=PROJECT,
             **TEMPLATE,
             **REQUEST_OPTIONS,
@@ -84,8 +87,12 @@ class StackModule(DeclaringModule):
             file.write(f"{time.monotonic() - self._began:6.1f} s  {finished.number}/{finished.total}  {words}\n")
 
     def answer(self, cloud: Cloud) -> dict[str, Any]:
-        """Make it true, or look whether it is."""
+        """Make it true, look whether it is, or stop whoever makes it so."""
         name, project = self.params["name"], self.params["project"]
+        if self.params["state"] == "cancelled":
+            purpose = cloud.cancel(name, project, local_actor(), self.module.check_mode)
+            words = f"{purpose} is asked to stop" if purpose else f"nobody is at work on stack {name}"
+            return {"changed": bool(purpose), "msg": words}
         spec = _source(self.params)
         hidden = stacks.secrets(cloud, name, project, spec)
         self.params["parameters"] = without(hidden, self.params["parameters"])
@@ -107,6 +114,7 @@ class StackModule(DeclaringModule):
             self.params["project"],
             label=self.params["label"] or "",
             allow_loss_of=frozenset(self.params["allow_loss_of"]),
+            timeout=self.params["timeout"],
         )
         result = stacks.declare(cloud, request, self.params["rollback"], self.module.check_mode)
         changes = [{key: item[key] for key in ("path", "type", "action")} for item in stacks.changes(result)]
@@ -127,7 +135,8 @@ class StackModule(DeclaringModule):
         tags = {} if self.params["tags"] is None else {"tags": self.params["tags"]}
         ttl = self.params["ttl"]
         ends = {} if ttl is None else stacks.lifetime(cloud, name, project, seconds(ttl))
-        return Wish("stack", name, spec={**spec, **tags, **ends})
+        adopt = {} if self.params["adopt"] is None else {"adopt": self.params["adopt"]}
+        return Wish("stack", name, spec={**spec, **tags, **ends, **adopt})
 
 
 class StackValidateModule(CloudModule):
@@ -150,13 +159,18 @@ class StackInfoModule(InfoModule):
     """Tells what is known of stacks."""
 
     def __init__(self) -> None:
-        super().__init__("stack", {"tags": {"type": "list", "elements": "str", "default": []}})
+        tags = {"type": "list", "elements": "str", "default": []}
+        super().__init__("stack", {"tags": tags, "export": {"type": "bool", "default": False}})
 
     def answer(self, cloud: Cloud) -> dict[str, Any]:
         """Look for those with all the tags."""
         told = super().answer(cloud)
         wanted = set(self.params["tags"])
-        return dict(told, stacks=[stack for stack in told["stacks"] if wanted <= set(stack["tags"])])
+        found = [stack for stack in told["stacks"] if wanted <= set(stack["tags"])]
+        if self.params["export"]:
+            picture = cloud.picture()
+            found = [{**stack, "export": export(picture.resources[stack["id"]], picture)} for stack in found]
+        return dict(told, stacks=found)
 
 
 class StackResourceInfoModule(CloudModule):
@@ -209,5 +223,5 @@ def _source(params: dict[str, Any]) -> dict[str, Any]:
     """What a task says of the template, as the library takes it: with a template all of it, otherwise what is given."""
     announced, parameters = params["announced"], params["parameters"]
     if announced:
-        return dict(announced, parameters=parameters or {})
+        return dict(announced, parameters=parameters or {}, adopt={})
     return {} if parameters is None else {"parameters": parameters}

@@ -29,10 +29,10 @@ options:
     default: false
   instance:
     description:
-      - The instance, by name or id, that the image is made of, instead of O(src). It gets the content of its root disk,
-        and the property V(instance) with its id.
-      - An instance that runs is paused while its disk is read. The image then is as after a power cut; stop the instance
-        before to have everything on the disk.
+      - The instance, by name or id, that the image is made of, instead of O(src). It gets the content of its root
+        disk, and the property V(instance) with its id.
+      - An instance that runs is paused while its disk is read. The image then is as after a power cut; stop the
+        instance before to have everything on the disk.
       - It is made once. Declared again it stays as it is, also when the instance is gone.
       - In check mode its content is not known yet, so RV(resource.checksum) is all zeros.
     type: str

@@ -27,7 +27,10 @@ options:
       - V(suspended) stops its instances and V(resumed) starts them again. These change nothing else.
       - V(checked) changes nothing, and tells in RV(ignore:drift) what differs from what is recorded. Declaring the
         stack again mends that.
-      - Only V(present) looks at O(template), O(environment), O(parameters), O(tags), O(ttl) and O(rollback).
+      - V(cancelled) asks whoever is at work on it to stop, and does not wait for that. What is under way ends, what is
+        done stays done, and the task that was at work fails; with its O(rollback) it takes back what it did.
+      - Only V(present) looks at O(template), O(environment), O(parameters), O(tags), O(ttl), O(rollback)
+        and O(adopt).
     type: str
     choices:
       - present
@@ -35,6 +38,7 @@ options:
       - suspended
       - resumed
       - checked
+      - cancelled
     default: present
   template:
     description:
@@ -69,6 +73,22 @@ options:
         never.
       - The time runs from when this value was first given, so that running the task again changes nothing.
     type: str
+  adopt:
+    description:
+      - Resources of the project that become the stack's own, instead of being made, by path in its template. Each is
+        given by name or id. It stays what it is, but for what the template says of it, and keeps its name where that
+        gives it none.
+      - What the stack has at a path already stays there. What belongs to something else, or is of another kind, is
+        refused.
+      - From then on it goes with the stack, unless its C(deletion_policy) is V(Retain). That cannot be rolled back.
+    type: dict
+  timeout:
+    description:
+      - Seconds after which nothing more is begun, from when nobody else is waited for; V(0) for no end. What is under
+        way ends, what is done stays done, and the task fails; running it again goes on.
+      - With O(rollback) it takes back what it did, in as much time as that takes.
+    type: int
+    default: 0
   announced:
     description:
       - What the action plugin of this module tells it of the files where Ansible runs. Not to be set in a
@@ -80,6 +100,7 @@ extends_documentation_fragment:
   - stackwright.cloud.attributes
 seealso:
   - module: stackwright.cloud.stack_info
+  - module: stackwright.cloud.stack_snapshot
   - module: stackwright.cloud.stack_resource_info
   - module: stackwright.cloud.stack_event_info
   - module: stackwright.cloud.stack_validate
@@ -115,6 +136,11 @@ EXAMPLES = r"""
     name: example
     state: suspended
 
+- name: Have whoever is at work on it stop
+  stackwright.cloud.stack:
+    name: example
+    state: cancelled
+
 - name: Remove it again
   stackwright.cloud.stack:
     name: example
@@ -125,21 +151,21 @@ RETURN = r"""
 action:
   description:
     - What was done, or in check mode would be; V(repaired) where the record was right and a backend was not.
-  returned: always, unless nothing was accepted
+  returned: unless nothing was accepted, and not with O(state=cancelled)
   type: str
   sample: created
 outputs:
   description:
     - The outputs of the template, with their real values, also those that are secret. What is generated when the stack
       is made is V((generated\)) in check mode.
-  returned: always, unless nothing was accepted
+  returned: unless nothing was accepted, and not with O(state=cancelled)
   type: dict
   sample:
     greeting: Hello from 10.77.0.0/24
 resources:
   description:
     - What the stack consists of, by path.
-  returned: always, unless nothing was accepted
+  returned: unless nothing was accepted, and not with O(state=cancelled)
   type: list
   elements: dict
   contains:
@@ -185,13 +211,19 @@ resources:
 changes:
   description:
     - The resources that changed, or in check mode would change.
-  returned: always, unless nothing was accepted
+  returned: unless nothing was accepted, and not with O(state=cancelled)
   type: list
   elements: dict
   sample:
     - path: network
       type: OS::Neutron::Net
       action: created
+msg:
+  description:
+    - Who was asked to stop, or that nobody is at work.
+  returned: when O(state=cancelled)
+  type: str
+  sample: "root: stack example is asked to stop"
 drift:
   description:
     - What differs from the record, by resource, with the C(action) that would mend it, an C(error) where nothing can be

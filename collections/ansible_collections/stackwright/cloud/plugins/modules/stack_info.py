@@ -19,6 +19,14 @@ options:
     type: list
     elements: str
     default: []
+  export:
+    description:
+      - Whether to tell also what is needed to declare each of them again, as C(export).
+      - "C(template), C(files), C(environments) and C(parameters) are what it was declared with, without the values of
+        hidden parameters: these have C(null) in the files, and are named in C(hidden). C(resources) has by path the
+        type, kind, id and name of what it consists of."
+    type: bool
+    default: false
 extends_documentation_fragment:
   - stackwright.cloud.info
   - stackwright.cloud.project
@@ -41,6 +49,11 @@ EXAMPLES = r"""
 - name: Look at those of the builds
   stackwright.cloud.stack_info:
     tags: [ci]
+
+- name: Have what is needed to declare one elsewhere
+  stackwright.cloud.stack_info:
+    name: example
+    export: true
 """
 
 RETURN = r"""
