@@ -189,3 +189,22 @@ def test_the_port_of_an_instance_that_waits_is_not_waited_for(two: Sandbox, monk
     two.wish("host", "host2", state="disabled")
     two.ensure(request(server("three"), Wish("network", "other")))
     assert {type(item).__name__ for item in settled} == {"Switch"}
+
+
+def test_what_owns_something_on_a_silent_host_goes_only_with_it(two: Sandbox) -> None:
+    template = """
+        heat_template_version: rocky
+        resources:
+          web: {type: OS::Nova::Server, properties: {image: guest, flavor: m1.tiny, networks: [{network: net}]}}
+          other: {type: OS::Neutron::Net}
+    """
+    two.wish("host", "host2", state="disabled")
+    two.wish("stack", "s", template="s.yaml", files={"s.yaml": template})
+    part(two)
+    assert errors(two.drop("stack", "s")) == {"s": AWAY}
+    assert (two.one("stack", "s").status, two.one("stack", "s").wanted) == ("error", False)
+    unreachable(two).clear()
+    assert errors(two.drop("stack", "s")) == {"s": ""}
+    assert two.find("stack", "s") == []
+    assert [row.name for row in two.find("instance")] == ["one", "two"]
+    assert flaws(two) == []
