@@ -44,10 +44,6 @@ class Property(Protocol):
         """Of a map its properties by name, of a list what every item is; None where anything goes."""
 
     @property
-    def updatable(self) -> bool:
-        """False where a change means a replacement."""
-
-    @property
     def old(self) -> Sequence[str]:
         """Names that it once had, which templates may still use."""
 

@@ -46,7 +46,6 @@ class Text:
     default: Any = None
     constraints: tuple[Any, ...] = ()
     schema: Any = None
-    updatable: bool = True
     old: tuple[str, ...] = ()
     null: Any = None
     description: str = ""

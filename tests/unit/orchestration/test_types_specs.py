@@ -365,32 +365,6 @@ def test_what_get_resource_gives(name: str, row: Any, reference: str) -> None:
     assert TYPES[name].reference(row, Known(row)) == reference
 
 
-# Replacements that depend on more than one property
-
-SERVER = {"image": "i", "flavor": "f", "user_data": "u"}
-
-
-@pytest.mark.parametrize(
-    ("name", "before", "after", "replaces"),
-    [
-        ("OS::Nova::Server", SERVER, SERVER, False),
-        ("OS::Nova::Server", SERVER, SERVER | {"flavor": "g"}, False),
-        ("OS::Nova::Server", SERVER, SERVER | {"flavor": "g", "flavor_update_policy": "REPLACE"}, True),
-        ("OS::Nova::Server", SERVER, SERVER | {"flavor_update_policy": "REPLACE"}, False),
-        ("OS::Nova::Server", SERVER, SERVER | {"image": "j", "image_update_policy": "REPLACE"}, True),
-        ("OS::Nova::Server", SERVER, SERVER | {"user_data": "v"}, True),
-        ("OS::Nova::Server", SERVER, SERVER | {"user_data": "v", "user_data_update_policy": "IGNORE"}, False),
-        ("OS::Heat::TestResource", {}, {"update_replace": True}, True),
-        ("OS::Heat::TestResource", {"update_replace": True}, {"update_replace": True, "value": "x"}, False),
-        ("OS::Neutron::Port", {"network": "n"}, {"network": "n", "replacement_policy": "REPLACE_ALWAYS"}, True),
-        ("OS::Neutron::Net", {}, {"name": "x"}, False),
-    ],
-)
-def test_some_changes_replace(name: str, before: dict[str, Any], after: dict[str, Any], replaces: bool) -> None:
-    properties = [asked(name, item).properties for item in (before, after)]
-    assert TYPES[name].replaces(*properties) is replaces
-
-
 # Configs
 
 CONFIGS = {

@@ -26,7 +26,6 @@ class Prop:
     default: Any = None
     constraints: Sequence[Constraint] = ()
     schema: Any = None
-    updatable: bool = True
     old: Sequence[str] = ()
     null: Any = None
     description: str = ""

@@ -11,7 +11,7 @@ The order that no reference tells is in `Type.after`: `Rule.holds(mine, theirs)`
 another one of the template. It takes the properties as `checked` gives them, also with unknown values in them: two
 that name the same resource are equal (`Unknown("net", "id")`).
 
-A change of properties is a replacement if one that is not `updatable` differs, or if `Type.replaces(before, after)`.
+Whatever changes, a resource stays the same one: what a backend cannot change in place is replaced there, under its id.
 """
 
 from __future__ import annotations
@@ -67,7 +67,6 @@ class Prop:
     default: Any = None
     constraints: Sequence[Constraint] = ()
     schema: Mapping[str, Prop] | Prop | None = None
-    updatable: bool = False
     old: Sequence[str] = ()
     null: Any = None
 
@@ -169,7 +168,6 @@ class Type:
     label: Callable[[Asked], str] = called
     reference: Callable[[Resource, Look], Any] = its_id
     after: tuple[Rule, ...] = ()
-    replaces: Callable[[Properties, Properties], bool] = lambda before, after: False
     service: str = ""
     made_of: str = ""
     secret: bool = False

@@ -10,73 +10,52 @@ from typing import Any
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.resource import Resource
 from stackwright.orchestration.constraints import AllowedValues, Custom
-from stackwright.orchestration.types.base import Asked, Attribute, Lacking, Look, Prop, Properties
+from stackwright.orchestration.types.base import Asked, Attribute, Lacking, Look, Prop
 
 UUID_LENGTH = 36
 
-NAME = Prop(description="Its name; made of the names of stack and resource if left out.", updatable=True)
+NAME = Prop(description="Its name; made of the names of stack and resource if left out.")
 ADMIN_STATE = Prop(
     "boolean",
     "Whether it is in operation.",
     default=True,
     constraints=(Lacking("cannot be had: what is declared is in operation", but=(True,)),),
-    updatable=True,
 )
 VALUE_SPECS = Prop(
     "map",
     "Options of one backend.",
     default={},
     constraints=(Lacking("cannot be had: they are options of a backend that is not here"),),
-    updatable=True,
 )
-TAGS = Prop(
-    "list",
-    "Tags.",
-    constraints=(Lacking("cannot be had: only servers have tags here"),),
-    schema=Prop(),
-    updatable=True,
-)
+TAGS = Prop("list", "Tags.", constraints=(Lacking("cannot be had: only servers have tags here"),), schema=Prop())
 TENANT = Prop(
     description="The project that it belongs to.",
     constraints=(Lacking("cannot be had: a stack makes things in its own project alone"),),
 )
-QOS = Prop(
-    description="A QoS policy.",
-    constraints=(Lacking("needs the service QoS, which is not here"),),
-    updatable=True,
-)
+QOS = Prop(description="A QoS policy.", constraints=(Lacking("needs the service QoS, which is not here"),))
 DNS_DOMAIN = Prop(
     description="Its DNS domain.",
     constraints=(Custom("dns_domain"), Lacking("needs the service DNS, which is not here")),
-    updatable=True,
 )
 DNS_NAME = Prop(
-    description="Its DNS name.",
-    constraints=(Custom("dns_name"), Lacking("needs the service DNS, which is not here")),
-    updatable=True,
+    description="Its DNS name.", constraints=(Custom("dns_name"), Lacking("needs the service DNS, which is not here"))
 )
 
 
-def refers(what: str, description: str, *, required: bool = False, updatable: bool = False, old: str = "") -> Prop:
+def refers(what: str, description: str, *, required: bool = False, old: str = "") -> Prop:
     """A property that names a thing, by name or id."""
     names = tuple(filter(None, [old]))
-    return Prop(
-        description=description,
-        required=required,
-        constraints=(Custom(what),),
-        updatable=updatable,
-        old=names,
-    )
+    return Prop(description=description, required=required, constraints=(Custom(what),), old=names)
 
 
-def lacking(type_: Any, description: str, words: str, *, updatable: bool = False) -> Prop:
+def lacking(type_: Any, description: str, words: str) -> Prop:
     """A property that means nothing here."""
-    return Prop(type_, description, constraints=(Lacking(words),), updatable=updatable)
+    return Prop(type_, description, constraints=(Lacking(words),))
 
 
-def chosen(description: str, *values: Any, default: Any = None, updatable: bool = False) -> Prop:
+def chosen(description: str, *values: Any, default: Any = None) -> Prop:
     """A property that is one of some words."""
-    return Prop(description=description, default=default, constraints=(AllowedValues(values),), updatable=updatable)
+    return Prop(description=description, default=default, constraints=(AllowedValues(values),))
 
 
 def told(key: str, description: str, default: Any = None) -> Attribute:
@@ -108,11 +87,6 @@ def shown(resource: Resource, look: Look, values: Mapping[str, Attribute]) -> di
 def as_text(value: Any) -> str:
     """Text as it is; anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def changed(name: str, before: Properties, after: Properties) -> bool:
-    """Whether a property is another one than before."""
-    return before.get(name) != after.get(name)
 
 
 def just_one(asked: Asked, names: Iterable[str]) -> None:

@@ -97,7 +97,6 @@ FLAVOR = Type(
             default=[],
             constraints=(Lacking("cannot be had: flavors are for every project"),),
             schema=Prop(),
-            updatable=True,
         ),
         "flavorid": Prop(description="A further name of it."),
         "name": Prop(description="Its name."),
@@ -112,7 +111,7 @@ FLAVOR = Type(
         ),
         "ephemeral": Prop("integer", "A second disk in GiB.", default=0),
         "rxtx_factor": Prop("number", "Of Xen alone; it has no effect.", default=1.0),
-        "extra_specs": Prop("map", "Further properties.", updatable=True),
+        "extra_specs": Prop("map", "Further properties."),
         "is_public": Prop(
             "boolean",
             "Whether it is for every project.",

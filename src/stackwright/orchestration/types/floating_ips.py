@@ -14,11 +14,7 @@ from stackwright.orchestration.types.base import Asked, Attribute, Lacking, Look
 
 AFTER_ROUTERS = Rule(("OS::Neutron::Router", "OS::Neutron::RouterInterface", "OS::Neutron::RouterGateway"))
 """The router that translates an address is found when the address is given: all of the template come first."""
-FIXED = Prop(
-    description="Which address of the port it leads to.",
-    constraints=(Custom("ip_addr"),),
-    updatable=True,
-)
+FIXED = Prop(description="Which address of the port it leads to.", constraints=(Custom("ip_addr"),))
 
 
 def _after_subnets(name: str) -> Rule:
@@ -53,7 +49,7 @@ FLOATING_IP = Type(
             ),
         ),
         "value_specs": common.VALUE_SPECS,
-        "port_id": common.refers("neutron.port", "The port that it leads to.", updatable=True),
+        "port_id": common.refers("neutron.port", "The port that it leads to."),
         "fixed_ip_address": FIXED,
         "floating_ip_address": Prop(description="The outside address.", constraints=(Custom("ip_addr"),)),
         "dns_name": common.DNS_NAME,
@@ -86,8 +82,8 @@ ASSOCIATION = Type(
     name="OS::Neutron::FloatingIPAssociation",
     kind="floating_ip_association",
     properties={
-        "floatingip_id": Prop(description="The floating IP.", required=True, updatable=True),
-        "port_id": common.refers("neutron.port", "The port that it leads to.", required=True, updatable=True),
+        "floatingip_id": Prop(description="The floating IP.", required=True),
+        "port_id": common.refers("neutron.port", "The port that it leads to.", required=True),
         "fixed_ip_address": FIXED,
     },
     spec=_association,
@@ -99,13 +95,7 @@ def _pooled(asked: Asked) -> Mapping[str, Any]:
     pool = asked.properties.get("pool")
     if not pool:
         raise InvalidInput(f"floating IP {asked.name} names no pool; give it the name of an external network")
-    return {
-        "network": pool,
-        "floating_ip_address": None,
-        "port": None,
-        "instance": None,
-        "fixed_address": None,
-    }
+    return {"network": pool, "floating_ip_address": None, "port": None, "instance": None, "fixed_address": None}
 
 
 def _pool(floating_ip: Resource, look: Look) -> str:
@@ -127,20 +117,15 @@ OLD_FLOATING_IP = Type(
 
 def _to_server(asked: Asked) -> Mapping[str, Any]:
     given = asked.properties
-    return {
-        "floating_ip": given["floating_ip"],
-        "port": None,
-        "instance": given["server_id"],
-        "fixed_address": None,
-    }
+    return {"floating_ip": given["floating_ip"], "port": None, "instance": given["server_id"], "fixed_address": None}
 
 
 OLD_ASSOCIATION = Type(
     name="OS::Nova::FloatingIPAssociation",
     kind="floating_ip_association",
     properties={
-        "server_id": common.refers("nova.server", "The server that it leads to.", required=True, updatable=True),
-        "floating_ip": Prop(description="The floating IP.", required=True, updatable=True),
+        "server_id": common.refers("nova.server", "The server that it leads to.", required=True),
+        "floating_ip": Prop(description="The floating IP.", required=True),
     },
     spec=_to_server,
     after=(AFTER_ROUTERS,),

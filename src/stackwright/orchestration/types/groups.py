@@ -30,7 +30,7 @@ GROUP = Type(
         },
     ),
     properties={
-        "count": Prop("integer", "How many members.", default=1, constraints=(Range(0),), updatable=True),
+        "count": Prop("integer", "How many members.", default=1, constraints=(Range(0),)),
         "index_var": Prop(
             description="What stands for a member's number.", default="%index%", constraints=(Length(3),)
         ),
@@ -43,17 +43,15 @@ GROUP = Type(
                 "properties": Prop("map", "Its properties."),
                 "metadata": Prop("map", "Its metadata."),
             },
-            updatable=True,
         ),
         "removal_policies": Prop(
             "list",
             "Which members go first.",
             default=[],
             schema=Prop("map", schema={"resource_list": Prop("list", "Names or references of members.", default=[])}),
-            updatable=True,
         ),
         "removal_policies_mode": common.chosen(
-            "Whether members named before stay named.", "append", "update", default="append", updatable=True
+            "Whether members named before stay named.", "append", "update", default="append"
         ),
     },
     values={
@@ -66,7 +64,7 @@ CHAIN = Type(
     name="OS::Heat::ResourceChain",
     made_of="chain",
     properties={
-        "resources": Prop("list", "Their types.", required=True, updatable=True),
+        "resources": Prop("list", "Their types.", required=True),
         "concurrent": Prop("boolean", "Whether they do not wait for each other.", default=False),
         "resource_properties": Prop("map", "The properties of all."),
     },
@@ -87,13 +85,10 @@ STACK = Type(
                 "insecure": Prop("boolean", "Whether to trust anybody.", default=False),
             },
         ),
-        "template": Prop(description="The template, as text.", required=True, updatable=True),
-        "timeout": Prop("integer", "Minutes that it may take.", updatable=True),
-        "parameters": Prop("map", "Values of its parameters.", default={}, updatable=True),
+        "template": Prop(description="The template, as text.", required=True),
+        "timeout": Prop("integer", "It has no effect: the outer stack has one."),
+        "parameters": Prop("map", "Values of its parameters.", default={}),
     },
-    values={
-        "stack_name": Attribute("Its name."),
-        "outputs": Attribute("Its outputs, by name."),
-    },
+    values={"stack_name": Attribute("Its name."), "outputs": Attribute("Its outputs, by name.")},
 )
 TYPES = (GROUP, CHAIN, STACK)

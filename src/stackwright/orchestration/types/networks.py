@@ -19,14 +19,8 @@ PORT_SECURITY = Prop(
     "boolean",
     "Whether its ports are filtered.",
     constraints=(Lacking("is said of each port here: give it port_security_enabled", but=(True,)),),
-    updatable=True,
 )
-ZONE_HINTS = common.lacking(
-    "list",
-    "Availability zones to be in.",
-    "cannot be had: networks are in every zone",
-    updatable=True,
-)
+ZONE_HINTS = common.lacking("list", "Availability zones to be in.", "cannot be had: networks are in every zone")
 
 
 def _subnets(network: Resource, look: Look) -> list[str]:
@@ -76,10 +70,8 @@ NET = Type(
         "value_specs": common.VALUE_SPECS,
         "admin_state_up": common.ADMIN_STATE,
         "tenant_id": common.TENANT,
-        "shared": Prop("boolean", "Whether every project may use it.", default=False, updatable=True),
-        "dhcp_agent_ids": common.lacking(
-            "list", "Agents that serve DHCP.", "cannot be had: there are no DHCP agents", updatable=True
-        ),
+        "shared": Prop("boolean", "Whether every project may use it.", default=False),
+        "dhcp_agent_ids": common.lacking("list", "Agents that serve DHCP.", "cannot be had: there are no DHCP agents"),
         "port_security_enabled": PORT_SECURITY,
         "qos_policy": common.QOS,
         "dns_domain": common.DNS_DOMAIN,
@@ -102,14 +94,13 @@ PROVIDER_NET = Type(
                 AllowedValues(("local", "vlan", "vxlan", "gre", "geneve", "flat")),
                 Lacking("cannot be had: networks that lead out are flat or vlan", but=("flat", "vlan", "geneve")),
             ),
-            updatable=True,
         ),
-        "physical_network": Prop(description="The bridge mapping that leads out.", updatable=True),
-        "segmentation_id": Prop("integer", "Its VLAN.", updatable=True),
+        "physical_network": Prop(description="The bridge mapping that leads out."),
+        "segmentation_id": Prop("integer", "Its VLAN."),
         "admin_state_up": common.ADMIN_STATE,
-        "shared": Prop("boolean", "Whether every project may use it.", default=True, updatable=True),
+        "shared": Prop("boolean", "Whether every project may use it.", default=True),
         "port_security_enabled": PORT_SECURITY,
-        "router_external": Prop("boolean", "Whether it leads outside.", default=False, updatable=True),
+        "router_external": Prop("boolean", "Whether it leads outside.", default=False),
         "vlan_transparent": Prop(
             "boolean",
             "Whether guests may tag their frames.",
@@ -166,8 +157,7 @@ SUBNET_VALUES: Mapping[str, Attribute] = {
     "tenant_id": common.project(),
     "allocation_pools": common.told("allocation_pools", "The ranges that addresses are taken from."),
     "gateway_ip": Attribute(
-        "The address of its gateway.",
-        lambda resource, look: resource.attributes.get("gateway_ip") or None,
+        "The address of its gateway.", lambda resource, look: resource.attributes.get("gateway_ip") or None
     ),
     "host_routes": common.told("host_routes", "Routes that DHCP hands out."),
     "ip_version": common.told("ip_version", "4."),
@@ -183,30 +173,24 @@ SUBNET = Type(
     properties={
         "network": common.refers("neutron.network", "Its network.", required=True, old="network_id"),
         "subnetpool": common.lacking("string", "The subnet pool that its range is taken from.", NO_POOLS),
-        "prefixlen": Prop(
-            "integer",
-            "How long the prefix of its range is.",
-            constraints=(Range(0), Lacking(NO_POOLS)),
-        ),
+        "prefixlen": Prop("integer", "How long the prefix of its range is.", constraints=(Range(0), Lacking(NO_POOLS))),
         "cidr": Prop(description="Its range.", constraints=(Custom("net_cidr"),)),
         "value_specs": common.VALUE_SPECS,
         "name": common.NAME,
         "ip_version": Prop("integer", "4.", default=4, constraints=(AllowedValues((4, 6)), Lacking(NO_IPV6, but=(4,)))),
-        "dns_nameservers": Prop("list", "Name servers that DHCP hands out.", default=[], updatable=True),
+        "dns_nameservers": Prop("list", "Name servers that DHCP hands out.", default=[]),
         "gateway_ip": Prop(
             description="The address of its gateway; the first one if left out, none if null or empty.",
             constraints=(Gateway(),),
-            updatable=True,
             null="",
         ),
-        "enable_dhcp": Prop("boolean", "Whether DHCP serves it.", default=True, updatable=True),
+        "enable_dhcp": Prop("boolean", "Whether DHCP serves it.", default=True),
         "allocation_pools": Prop(
             "list",
             "The ranges that addresses are taken from.",
             schema=Prop(
                 "map", schema={"start": _range("The first.", "ip_addr"), "end": _range("The last.", "ip_addr")}
             ),
-            updatable=True,
         ),
         "tenant_id": common.TENANT,
         "host_routes": Prop(
@@ -219,7 +203,6 @@ SUBNET = Type(
                     "nexthop": _range("Over which address.", "ip_addr"),
                 },
             ),
-            updatable=True,
         ),
         "ipv6_ra_mode": _mode("How IPv6 routers announce themselves."),
         "ipv6_address_mode": _mode("How IPv6 addresses are given."),

@@ -9,7 +9,7 @@ from typing import Any
 from stackwright.engine.resource import Resource
 from stackwright.orchestration.constraints import AllowedValues, Custom
 from stackwright.orchestration.types import common, networks
-from stackwright.orchestration.types.base import Asked, Attribute, Lacking, Look, Prop, Properties, Rule, Type
+from stackwright.orchestration.types.base import Asked, Attribute, Lacking, Look, Prop, Rule, Type
 
 AFTER_SUBNETS = Rule(("OS::Neutron::Subnet",), ("network",), ("network",))
 """Which subnet a port gets its address on is not known before: all of its network come first."""
@@ -86,10 +86,6 @@ def _with_colons(mac: str) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
-def _replaces(before: Properties, after: Properties) -> bool:
-    return bool(after.get("replacement_policy") == "REPLACE_ALWAYS")
-
-
 BELONGS = "cannot be chosen: it follows from what uses the port"
 TYPE = Type(
     name="OS::Neutron::Port",
@@ -107,60 +103,45 @@ TYPE = Type(
                     "ip_address": Prop(description="An address.", constraints=(Custom("ip_addr"),)),
                 },
             ),
-            updatable=True,
         ),
-        "security_groups": Prop("list", "Its security groups; the project's default one if left out.", updatable=True),
+        "security_groups": Prop("list", "Its security groups; the project's default one if left out."),
         "replacement_policy": common.chosen(
-            "Whether every change replaces it.", "REPLACE_ALWAYS", "AUTO", default="AUTO", updatable=True
+            "It has no effect: a port stays the same one.", "REPLACE_ALWAYS", "AUTO", default="AUTO"
         ),
-        "device_id": common.lacking("string", "What it belongs to.", BELONGS, updatable=True),
-        "device_owner": common.lacking("string", "What it belongs to.", BELONGS, updatable=True),
+        "device_id": common.lacking("string", "What it belongs to.", BELONGS),
+        "device_owner": common.lacking("string", "What it belongs to.", BELONGS),
         "dns_name": common.DNS_NAME,
         "no_fixed_ips": Prop(
             "boolean",
             "Whether it is to have no address.",
             default=False,
             constraints=(Lacking("cannot be had: on a network with subnets every port has an address", but=(False,)),),
-            updatable=True,
         ),
         "tags": common.TAGS,
         "value_specs": common.VALUE_SPECS,
         "admin_state_up": common.ADMIN_STATE,
-        "mac_address": Prop(description="Its MAC address.", constraints=(Custom("mac_addr"),), updatable=True),
+        "mac_address": Prop(description="Its MAC address.", constraints=(Custom("mac_addr"),)),
         "allowed_address_pairs": common.lacking(
             "list",
             "Further addresses that it may use.",
             "cannot be had: a port sends from its own addresses alone; port_security_enabled false allows any",
-            updatable=True,
         ),
         "binding:vnic_type": Prop(
             description="The sort of its network card.",
             default="normal",
             constraints=(
                 AllowedValues(
-                    (
-                        "normal",
-                        "direct",
-                        "macvtap",
-                        "direct-physical",
-                        "baremetal",
-                        "virtio-forwarder",
-                        "smart-nic",
-                    )
+                    ("normal", "direct", "macvtap", "direct-physical", "baremetal", "virtio-forwarder", "smart-nic")
                 ),
                 Lacking("cannot be had: network cards are virtual ones", but=("normal",)),
             ),
-            updatable=True,
         ),
         "qos_policy": common.QOS,
-        "port_security_enabled": Prop("boolean", "Whether it is filtered.", updatable=True),
-        "propagate_uplink_status": Prop(
-            "boolean", "Of network cards passed through; it has no effect.", updatable=True
-        ),
+        "port_security_enabled": Prop("boolean", "Whether it is filtered."),
+        "propagate_uplink_status": Prop("boolean", "Of network cards passed through; it has no effect."),
     },
     values=VALUES,
     spec=_spec,
     after=(AFTER_SUBNETS,),
-    replaces=_replaces,
 )
 TYPES = (TYPE,)

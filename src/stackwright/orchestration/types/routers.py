@@ -47,8 +47,8 @@ ROUTER = Type(
             "map",
             "How it leads outside.",
             schema={
-                "network": Prop(description="The external network.", required=True, updatable=True),
-                "enable_snat": Prop("boolean", "Whether its subnets share the gateway's address.", updatable=True),
+                "network": Prop(description="The external network.", required=True),
+                "enable_snat": Prop("boolean", "Whether its subnets share the gateway's address."),
                 "external_fixed_ips": Prop(
                     "list",
                     "The gateway's address.",
@@ -65,15 +65,13 @@ ROUTER = Type(
                             ),
                         },
                     ),
-                    updatable=True,
                 ),
             },
-            updatable=True,
         ),
         "value_specs": common.VALUE_SPECS,
         "admin_state_up": common.ADMIN_STATE,
-        "l3_agent_ids": common.lacking("list", "Agents that serve it.", AGENTS, updatable=True),
-        "l3_agent_id": common.lacking("string", "The agent that serves it.", AGENTS, updatable=True),
+        "l3_agent_ids": common.lacking("list", "Agents that serve it.", AGENTS),
+        "l3_agent_id": common.lacking("string", "The agent that serves it.", AGENTS),
         "distributed": Prop("boolean", "Whether every host routes; each one does, whatever is said here."),
         "ha": Prop(
             "boolean",

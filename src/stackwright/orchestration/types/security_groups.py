@@ -68,7 +68,7 @@ GROUP = Type(
     kind="security_group",
     properties={
         "name": common.NAME,
-        "description": Prop(description="What it is for.", updatable=True),
+        "description": Prop(description="What it is for."),
         "rules": Prop(
             "list",
             "What is allowed.",
@@ -83,7 +83,6 @@ GROUP = Type(
                     ),
                 },
             ),
-            updatable=True,
         ),
     },
     spec=_group,

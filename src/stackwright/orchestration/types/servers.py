@@ -9,7 +9,7 @@ from typing import Any
 from stackwright.engine.errors import InvalidInput
 from stackwright.orchestration.constraints import AllowedValues, Custom, Length
 from stackwright.orchestration.types import common, server_values
-from stackwright.orchestration.types.base import Asked, Prop, Properties, Rule, Type
+from stackwright.orchestration.types.base import Asked, Prop, Rule, Type
 from stackwright.orchestration.types.configs import text_of
 
 
@@ -69,15 +69,6 @@ def _power(asked: Asked) -> str | None:
     return "running" if asked.before and asked.before.spec.get("power") else None
 
 
-def _replaces(before: Properties, after: Properties) -> bool:
-    rules = (
-        ("image", "image_update_policy"),
-        ("flavor", "flavor_update_policy"),
-        ("user_data", "user_data_update_policy"),
-    )
-    return any(after.get(policy) == "REPLACE" and common.changed(name, before, after) for name, policy in rules)
-
-
 VOLUMES = "needs the service volumes, which is not here"
 HINT = "is a hint that is not known here; there is group, and availability_zone may be ZONE:HOST"
 HINTS = ("same_host", "different_host", "query", "build_near_host_ip", "cidr", "target_cell", "different_cell")
@@ -85,7 +76,6 @@ NETWORK = {
     "allocate_network": Prop(
         description="auto for the project's only network, none for no network.",
         constraints=(AllowedValues(("none", "auto")),),
-        updatable=True,
     ),
     "network": common.refers("neutron.network", "The network.", old="uuid"),
     "subnet": common.refers("neutron.subnet", "The subnet that its address is on."),
@@ -101,33 +91,32 @@ NETWORK = {
 }
 PROPERTIES = {
     "name": common.NAME,
-    "image": common.refers("glance.image", "The image that it boots.", updatable=True),
+    "image": common.refers("glance.image", "The image that it boots."),
     "block_device_mapping": common.lacking("list", "Volumes.", VOLUMES),
     "block_device_mapping_v2": common.lacking("list", "Volumes.", VOLUMES),
-    "flavor": common.refers("nova.flavor", "Its size.", required=True, updatable=True),
+    "flavor": common.refers("nova.flavor", "Its size.", required=True),
     "flavor_update_policy": common.chosen(
-        "Whether another flavor is another server.", "RESIZE", "REPLACE", default="RESIZE", updatable=True
+        "It has no effect: a server stays the same one with another flavor.", "RESIZE", "REPLACE", default="RESIZE"
     ),
     "image_update_policy": common.chosen(
-        "Whether another image is another server.",
+        "It has no effect: a server stays the same one with another image.",
         "REBUILD",
         "REPLACE",
         "REBUILD_PRESERVE_EPHEMERAL",
         default="REBUILD",
-        updatable=True,
     ),
     "key_name": common.refers("nova.keypair", "The keypair that it accepts for login."),
     "admin_user": Prop(description="It has no effect: every image has its own user."),
     "availability_zone": Prop(description="Where it is placed: ZONE, or ZONE:HOST."),
     "security_groups": Prop("list", "The security groups of the ports that are made for it.", default=[]),
-    "networks": Prop("list", "Its network cards.", schema=Prop("map", schema=NETWORK), updatable=True),
+    "networks": Prop("list", "Its network cards.", schema=Prop("map", schema=NETWORK)),
     "scheduler_hints": Prop(
         "map",
         "Where it is placed.",
         schema={"group": Prop(description="Its server group.")}
         | {name: common.lacking("any", "", HINT) for name in HINTS},
     ),
-    "metadata": Prop("map", "What it is to know about itself.", default={}, updatable=True),
+    "metadata": Prop("map", "What it is to know about itself.", default={}),
     "user_data_format": common.chosen(
         "RAW, whatever is said here.", "HEAT_CFNTOOLS", "RAW", "SOFTWARE_CONFIG", default="HEAT_CFNTOOLS"
     ),
@@ -138,22 +127,17 @@ PROPERTIES = {
         "POLL_TEMP_URL",
         "ZAQAR_MESSAGE",
         default="POLL_SERVER_CFN",
-        updatable=True,
     ),
     "user_data_update_policy": common.chosen(
-        "Whether other user data is another server.", "REPLACE", "IGNORE", default="REPLACE", updatable=True
+        "Whether it gets other user data, or keeps what it has.", "REPLACE", "IGNORE", default="REPLACE"
     ),
-    "user_data": Prop(
-        description="What cloud-init runs: a text, or the id of a config.",
-        default="",
-        updatable=True,
-    ),
+    "user_data": Prop(description="What cloud-init runs: a text, or the id of a config.", default=""),
     "reservation_id": common.lacking("string", "Servers made together.", "cannot be had: servers are made one by one"),
     "config_drive": Prop("boolean", "It has one, whatever is said here: there is no metadata service."),
     "diskConfig": common.chosen("It has no effect: cloud-init partitions the disk.", "AUTO", "MANUAL"),
     "personality": Prop("map", "Files of its config drive, by path.", default={}),
-    "admin_pass": Prop(description="It has no effect: images know nothing of it.", updatable=True),
-    "tags": Prop("list", "Its tags.", schema=Prop(constraints=(Length(1, 80),)), updatable=True),
+    "admin_pass": Prop(description="It has no effect: images know nothing of it."),
+    "tags": Prop("list", "Its tags.", schema=Prop(constraints=(Length(1, 60),))),
     "deployment_swift_data": Prop(
         "map",
         "Where software deployments are kept; it has no effect without any.",
@@ -162,7 +146,6 @@ PROPERTIES = {
             "container": Prop(description="The container.", constraints=(Length(1),)),
             "object": Prop(description="The object.", constraints=(Length(1),)),
         },
-        updatable=True,
     ),
 }
 TYPE = Type(
@@ -172,6 +155,5 @@ TYPE = Type(
     values=server_values.VALUES,
     spec=_spec,
     after=(Rule(("OS::Neutron::Subnet",), ("networks.network",), ("network",)),),
-    replaces=_replaces,
 )
 TYPES = (TYPE,)

@@ -12,7 +12,7 @@ from stackwright.orchestration.constraints import Range
 from stackwright.orchestration.interfaces import PropertyType
 from stackwright.orchestration.properties import checked
 from stackwright.orchestration.types import common
-from stackwright.orchestration.types.base import ANY, Asked, Attribute, Look, Prop, Properties, Type
+from stackwright.orchestration.types.base import ANY, Asked, Attribute, Look, Prop, Type
 
 KIND = "stack_value"
 CLASSES = ("lettersdigits", "letters", "lowercase", "uppercase", "digits", "hexdigits", "octdigits")
@@ -98,8 +98,8 @@ VALUE = Type(
     name="OS::Heat::Value",
     kind=KIND,
     properties={
-        "value": Prop("any", "The value.", required=True, updatable=True),
-        "type": common.chosen("Its type; any if left out.", *VALUE_TYPES, updatable=True),
+        "value": Prop("any", "The value.", required=True),
+        "type": common.chosen("Its type; any if left out.", *VALUE_TYPES),
     },
     values={"value": common.told("value", "The value.")},
     spec=_value,
@@ -121,37 +121,31 @@ def _test(asked: Asked) -> Mapping[str, Any]:
     return {"type": "string", "value": asked.properties["value"]}
 
 
-def _test_replaces(before: Properties, after: Properties) -> bool:
-    return bool(after.get("update_replace")) and common.changed("update_replace", before, after)
-
-
 def _seconds(description: str) -> Prop:
-    return Prop("number", f"{description}; it has no effect.", updatable=True)
+    return Prop("number", f"{description}; it has no effect.")
 
 
 TEST = Type(
     name="OS::Heat::TestResource",
     kind=KIND,
     properties={
-        "value": Prop(description="The text that it keeps.", default="test_string", updatable=True),
-        "fail": Prop("boolean", "Whether it fails.", default=False, updatable=True),
-        "update_replace": Prop("boolean", "Whether changing this replaces it.", default=False, updatable=True),
-        "update_replace_value": Prop(description="Another value replaces it."),
+        "value": Prop(description="The text that it keeps.", default="test_string"),
+        "fail": Prop("boolean", "Whether it fails.", default=False),
+        "update_replace": Prop("boolean", "It has no effect: nothing is replaced.", default=False),
+        "update_replace_value": Prop(description="It has no effect: nothing is replaced."),
         "wait_secs": _seconds("How long it takes"),
         "action_wait_secs": Prop(
             "map",
             "How long creating, updating and deleting take; it has no effect.",
             schema={action: _seconds("How long this takes") for action in ("create", "update", "delete")},
-            updatable=True,
         ),
         "attr_wait_secs": _seconds("How long its attribute takes"),
         "constraint_prop_secs": _seconds("How long its validation takes"),
-        "client_name": Prop(description="A client to ask; it has no effect.", default="", updatable=True),
-        "entity_name": Prop(description="What to ask it for; it has no effect.", default="", updatable=True),
+        "client_name": Prop(description="A client to ask; it has no effect.", default=""),
+        "entity_name": Prop(description="What to ask it for; it has no effect.", default=""),
     },
     values={"output": common.told("value", "The text that it keeps.")},
     spec=_test,
     reference=_its_name,
-    replaces=_test_replaces,
 )
 TYPES = (RANDOM, VALUE, NONE, TEST)
