@@ -146,7 +146,7 @@ class Cloud:
         try:
             with self.images.use():
                 filled = dataclasses.replace(request, wishes=self.images.filled(request.wishes, check))
-                yield dataclasses.replace(filled, wishes=from_instances(self, self.images, filled, check))
+                yield dataclasses.replace(filled, wishes=from_instances(self, filled, check))
         except StackwrightError:
             if not check:
                 self.clean_images()

@@ -29,16 +29,16 @@ UNSEEN = {"checksum": "0" * 64, "disk_format": "qcow2", "size": 0}
 """What check mode says of content that is yet to be made."""
 
 
-def from_instances(cloud: Cloud, store: ImageStore, request: Request, check: bool) -> tuple[Wish, ...]:
+def from_instances(cloud: Cloud, request: Request, check: bool) -> tuple[Wish, ...]:
     """The request's wishes, where images of instances have content. An image that is there stays as it is."""
-    return tuple(_filled(cloud, store, request, wish, check) if _is_asked(wish) else wish for wish in request.wishes)
+    return tuple(_filled(cloud, request, wish, check) if _is_asked(wish) else wish for wish in request.wishes)
 
 
 def _is_asked(wish: Wish) -> bool:
     return wish.kind == "image" and wish.present and "instance" in wish.spec
 
 
-def _filled(cloud: Cloud, store: ImageStore, request: Request, wish: Wish, check: bool) -> Wish:
+def _filled(cloud: Cloud, request: Request, wish: Wish, check: bool) -> Wish:
     spec = dict(wish.spec)
     name = str(spec.pop("instance"))
     if "checksum" in spec:
@@ -51,7 +51,7 @@ def _filled(cloud: Cloud, store: ImageStore, request: Request, wish: Wish, check
         content = {**UNSEEN, "virtual_size": source.attributes["root_gib"] * GIB}
     else:
         with at_work(cloud, request, [source.id]):
-            content = content_of(cloud, store, source)
+            content = content_of(cloud, source)
     marked = {**spec.pop("properties", {}), MARK: source.id}
     return dataclasses.replace(wish, spec={"shared": False, **content, **spec, "properties": marked})
 
@@ -84,11 +84,14 @@ def at_work(cloud: Cloud, request: Request, ids: Iterable[str]) -> Iterator[None
         yield
 
 
-def content_of(cloud: Cloud, store: ImageStore, instance: Resource) -> dict[str, Any]:
+def content_of(cloud: Cloud, instance: Resource) -> dict[str, Any]:
     """Take the content of an instance's root disk into the store; what an image's spec says of it.
 
     Raises NotFound, Unreachable, Temporary or Exhausted; then nothing of it stays.
     """
+    store = cloud.images
+    if store is None:
+        raise InvalidInput("this cloud has no image store; run the role stackwright.cloud.controller")
     hosts = cloud.registry.read(lambda txn: txn.select(kind="host", name=instance.host, wanted=True))
     if not hosts:
         raise NotFound(f"{instance.title} is on no host, so there is no disk to make an image of; see its status")

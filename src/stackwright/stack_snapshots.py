@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from stackwright import stacks
 from stackwright.cloud import Cloud
-from stackwright.engine.errors import Conflict, InvalidInput, NotFound, StackwrightError
+from stackwright.engine.errors import Conflict, NotFound, StackwrightError
 from stackwright.engine.request import Request, Result
 from stackwright.engine.resource import Resource, Wish
-from stackwright.images import ImageStore
 from stackwright.snapshots import GIB, MARK, UNSEEN, at_work, content_of
 
 KIND = "stack_snapshot"
-OF_THE_MOMENT = ("expires_at", "ttl", "restored", "adopt")
+OF_THE_MOMENT = ("expires_at", "ttl", "restored")
 """What of a stack's spec is not kept."""
 
 
@@ -33,28 +33,26 @@ def take(cloud: Cloud, request: Request, stack: str, check: bool = False) -> Res
         )
     if known:
         return cloud.ensure(request, check)
-    if cloud.images is None:
-        raise InvalidInput("this cloud has no image store; run the role stackwright.cloud.controller")
     if check:
         row = stacks.find(cloud, stack, request.project)
         servers = _servers(cloud, row)
         images = {path: _content(server, {**UNSEEN, "virtual_size": _size(server)}) for path, server in servers.items()}
         return cloud.ensure(_asked(cloud, request, row, images), check)
     try:
-        with cloud.images.use():
-            return cloud.ensure(_taken(cloud, cloud.images, request, stack))
+        with cloud.images.use() if cloud.images else nullcontext():
+            return cloud.ensure(_taken(cloud, request, stack))
     except StackwrightError:
         cloud.clean_images()
         raise
 
 
-def _taken(cloud: Cloud, store: ImageStore, request: Request, stack: str) -> Request:
+def _taken(cloud: Cloud, request: Request, stack: str) -> Request:
     """The request with what the stack is, and what is on its disks, while nobody changes it."""
     with at_work(cloud, request, [stacks.find(cloud, stack, request.project).id]):
         row = stacks.find(cloud, stack, request.project)
         servers = _servers(cloud, row)
         with at_work(cloud, request, [server.id for server in servers.values()]):
-            images = {path: _content(server, content_of(cloud, store, server)) for path, server in servers.items()}
+            images = {path: _content(server, content_of(cloud, server)) for path, server in servers.items()}
     return _asked(cloud, request, row, images)
 
 
@@ -105,10 +103,16 @@ def restore(cloud: Cloud, request: Request, check: bool = False) -> Result:
         )
     wishes = (
         Wish(KIND, wish.key, spec=_turned(cloud, snapshot, servers)),
-        Wish("stack", name, spec={**declared, "restored": snapshot.id, "adopt": {}}),
+        Wish("stack", name, spec={**declared, "restored": snapshot.id, "adopt": _adopted(stack, declared["adopt"])}),
     )
     result = cloud.ensure(dataclasses.replace(request, wishes=wishes), check)
     return dataclasses.replace(result, roots=tuple(item for item in result.roots if item != snapshot.id))
+
+
+def _adopted(stack: Resource | None, adopt: Mapping[str, str]) -> dict[str, str]:
+    """What the stack adopted then and still has: the rest is not there any more, and is made."""
+    known = stack.attributes.get("resources", {}) if stack else {}
+    return {path: name for path, name in adopt.items() if path in known}
 
 
 def _turned(cloud: Cloud, snapshot: Resource, servers: Mapping[str, Resource]) -> dict[str, Any]:

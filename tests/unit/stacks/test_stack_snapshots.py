@@ -185,6 +185,21 @@ def test_another_image_in_the_template_wins_over_the_snapshot(cloud: Sandbox) ->
     assert {volume[:36] for volume in starts(cloud).values()} == {newer}
 
 
+def test_what_was_adopted_is_made_where_it_is_gone(cloud: Sandbox) -> None:
+    cloud.drop("stack", "shop")
+    cloud.wish("network", "mine")
+    adopting = Wish("stack", "shop", spec={**shop().spec, "adopt": {"net": "mine"}})
+    assert not cloud.ensure(request(adopting)).errors
+    mine = cloud.one("network", "mine").id
+    take(cloud)
+    assert not restore(cloud, *SERVERS).errors
+    assert cloud.one("network", "mine").id == mine
+    assert not cloud.ensure(request(adopting)).changed
+    cloud.drop("stack", "shop")
+    assert not restore(cloud).errors
+    assert cloud.one("stack", "shop").attributes["resources"]["net"]["id"] != mine
+
+
 def test_a_snapshot_goes_with_its_images_once_nothing_starts_from_them(cloud: Sandbox) -> None:
     take(cloud)
     restore(cloud, *SERVERS)

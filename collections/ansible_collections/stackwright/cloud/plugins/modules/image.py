@@ -34,7 +34,7 @@ options:
       - An instance that runs is paused while its disk is read. The image then is as after a power cut; stop the
         instance before to have everything on the disk.
       - It is made once. Declared again it stays as it is, also when the instance is gone.
-      - In check mode its content is not known yet, so RV(resource.checksum) is all zeros.
+      - In check mode its content is not known yet, so RV(ignore:resource.checksum) is all zeros.
     type: str
   disk_format:
     description:
