@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socketserver
 import subprocess
 import sys
@@ -54,31 +55,61 @@ def sources(tmp_path: Path, ssh_port: int) -> list[str]:
     return [f"--inventory={tmp_path / name}" for name in ("hosts.yml", "instances.stackwright.yml")]
 
 
+@pytest.fixture
+def before(cloud: Sandbox) -> set[Identity]:
+    """What there is before a build, and still is after it."""
+    declare(cloud, Wish("flavor", "c1.micro", spec={"vcpus": 1, "ram": 64, "disk": 1}), server("other"))
+    return _objects(cloud)
+
+
 @pytest.mark.parametrize(
     ("wget", "code", "said"),
     [("echo ci-17-app", 0, "failed=0"), ("echo 404", 2, "The client fetches the page of the application: ")],
 )
 def test_the_environment_goes_whatever_the_tests_say(
-    cloud: Sandbox, tmp_path: Path, sources: list[str], wget: str, code: int, said: str
+    cloud: Sandbox, before: set[Identity], tmp_path: Path, sources: list[str], wget: str, code: int, said: str
 ) -> None:
-    declare(cloud, Wish("flavor", "c1.micro", spec={"vcpus": 1, "ram": 64, "disk": 1}), server("other"))
-    before = _objects(cloud)
     program(tmp_path, "wget", f'echo "$@" >>{tmp_path}/asked; {wget}')
-    extra = ["-e", "build=17", "-e", f"private_key_file={tmp_path}/key"]
-    done = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), *sources, CI / "pipeline.yml", *extra],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    done = _play(tmp_path, sources, "pipeline.yml")
+    told = done.stdout + done.stderr
+    assert done.returncode == code, told
+    assert said in done.stdout, told
+    assert (tmp_path / "asked").read_text().startswith("-q -O - http://10.20.0."), told
+    assert _left(cloud) == []
+    assert _objects(cloud) == before
+
+
+def test_a_killed_job_leaves_what_has_an_end(
+    cloud: Sandbox, before: set[Identity], tmp_path: Path, sources: list[str]
+) -> None:
+    program(tmp_path, "wget", f"kill -9 $(cat {tmp_path}/pid); echo ci-17-app")
+    assert _play(tmp_path, sources, "pipeline.yml").returncode == -signal.SIGKILL
+    assert cloud.one("stack", "ci-17").spec["ttl"] == 2 * 60 * 60
+    assert _left(cloud) == ["ci-17", "ci-17-app", "ci-17-client", "ci-17"]
+    done = _play(tmp_path, sources[:1], "remove.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _left(cloud) == []
+    assert _objects(cloud) == before
+
+
+def _play(folder: Path, sources: list[str], playbook: str) -> subprocess.CompletedProcess[str]:
+    """A playbook of the example for build 17, with the programs of a folder. Its process id is in the file pid."""
+    play = Path(sys.executable).with_name("ansible-playbook")
+    extra = ["-e", "build=17", "-e", f"private_key_file={folder}/key"]
+    return subprocess.run(
+        ["sh", "-c", f'echo $$ >{folder}/pid; exec "$@"', "sh", play, *sources, CI / playbook, *extra],
+        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    told = done.stdout + done.stderr
-    assert done.returncode == code, told
-    assert said in done.stdout, told
-    assert (tmp_path / "asked").read_text().startswith("-q -O - http://10.20.0."), told
-    assert _objects(cloud) == before
-    assert [row.name for row in cloud.find("instance")] == ["other"]
+
+
+def _left(cloud: Sandbox) -> list[str]:
+    """Stacks, instances and keypairs that are not of the time before."""
+    rows = [row for kind in ("stack", "instance", "keypair") for row in cloud.find(kind)]
+    return [row.name for row in rows if row.name not in ("other", "key")]
 
 
 def _objects(cloud: Sandbox) -> set[Identity]:
