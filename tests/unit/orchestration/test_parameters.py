@@ -154,10 +154,10 @@ def test_custom_constraint_asks_whoever_knows() -> None:
 
 def test_pattern_that_never_ends_is_ended() -> None:
     wanted = definition("{type: string, constraints: [{allowed_pattern: '(a|aa|aaa)+b(?<x>c)?'}]}")
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(TemplateError, match="must match the pattern"):
         wanted.value("a" * 5000 + "!")
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 DECLARED: list[tuple[str, str, str]] = [
