@@ -14,13 +14,14 @@ from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Outcome, Result
 from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
-from stackwright.present_stack import SECRET, iso, secrets_of, snapshot_facts, stack_facts, without
+from stackwright.orchestration.hidden import SECRET, secrets_of, without
+from stackwright.present_stack import iso, snapshot_facts, stack_facts
 
 MASKED = ("user_data", "personality", "value")
 """Options that may hold secrets: what servers are told when they start, and what a template computes."""
 OWN_FACTS = {"stack": stack_facts, "stack_snapshot": snapshot_facts}
 """What is told of kinds whose specs are for the engine alone."""
-HIDDEN = ("host", "reboots", "started", "made_for")
+HIDDEN = ("host", "reboots", "started", "made_for", "made_before")
 WORDS = (
     *("description", "metadata", "hostname", "tags", "properties", "extra_specs", "value"),
     *("parameters", "outputs", "resources"),

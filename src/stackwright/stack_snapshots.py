@@ -58,8 +58,9 @@ def _taken(cloud: Cloud, request: Request, stack: str) -> Request:
 
 def _asked(cloud: Cloud, request: Request, stack: Resource, images: Mapping[str, Any]) -> Request:
     declared = {key: value for key, value in stack.spec.items() if key not in OF_THE_MOMENT}
-    at = cloud.registry.read(lambda txn: txn.now())
-    spec = {"stack": stack.key, "declared": declared, "images": images, "at": at}
+    at, made = cloud.registry.read(lambda txn: (txn.now(), txn.select(owner=stack.id, kind="random_string")))
+    secrets = {row.key: dict(row.attributes) for row in made if row.wanted}
+    spec = {"stack": stack.key, "declared": declared, "images": images, "secrets": secrets, "at": at}
     (wish,) = request.wishes
     return dataclasses.replace(request, wishes=(dataclasses.replace(wish, spec=spec),))
 

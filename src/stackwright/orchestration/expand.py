@@ -192,7 +192,8 @@ class Expansion:
             suspended=self.stack.suspended,
             before=before,
         )
-        wish = Wish(known.kind, key, known.label(asked), inherited.spec(key, known.spec(asked)), adopt=adopt)
+        spec = inherited.spec(known.kind, key, known.spec(asked))
+        wish = Wish(known.kind, key, known.label(asked), spec, adopt=adopt)
         return Next(unit, definition.name, known, wish, self._policy(context, definition) == "Retain")
 
     def _policy(self, context: StackContext, definition: ResourceDefinition) -> str:

@@ -16,10 +16,12 @@ class Inherited:
     """Everything by the paths of the resources.
 
     restored: ids of the images that servers start from. replaced: what is remembered of that: the image, and what the
-    template named when it took the place of it. adopt: names or ids of what is adopted. adopted: ids of what was.
+    template named when it took the place of it. secrets: attributes that random strings had.
+    adopt: names or ids of what is adopted. adopted: ids of what was.
     """
 
     restored: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     replaced: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     adopt: Mapping[str, str] = field(default_factory=dict)
     adopted: Collection[str] = ()
@@ -29,11 +31,16 @@ class Inherited:
         """The name that a resource keeps as long as its template gives it none; '' for one that is the stack's own."""
         return before.name if before and (path in self.adopt or before.id in self.adopted) else ""
 
-    def spec(self, path: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A restored server starts from its snapshot, until its template names another image than it did then."""
-        image = self.restored.get(path)
-        if image is None:
-            return spec
+    def spec(self, kind: str, path: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The spec of a resource with what it has of the snapshot."""
+        if kind == "instance" and path in self.restored:
+            return self._server(path, spec, self.restored[path])
+        if kind == "random_string":
+            return {**spec, "made_before": self.secrets.get(path, {})}
+        return spec
+
+    def _server(self, path: str, spec: Mapping[str, Any], image: str) -> Mapping[str, Any]:
+        """It starts from its image, until its template names another image than it did when it was restored."""
         known = self.replaced.get(path, {})
         named = known["named"] if known.get("image") == image else spec["image"]
         self._replaced[path] = {"image": image, "named": named}

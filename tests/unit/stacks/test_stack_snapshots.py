@@ -40,7 +40,9 @@ resources:
           flavor: m1.tiny
           networks: [{network: {get_resource: net}}]
           user_data: {get_param: code}
+  secret: {type: OS::Heat::RandomString}
 outputs:
+  secret: {value: {get_attr: [secret, value]}}
   names: {value: {get_attr: [web, name]}}
 """
 SERVERS = ["web0", "web1"]
@@ -111,7 +113,7 @@ def test_a_stack_becomes_what_it_was(cloud: Sandbox) -> None:
     assert len(cloud.find("instance")) == 1
     result = restore(cloud, "web0")
     assert result.errors == []
-    assert stacks.outputs(result) == {"names": SERVERS}
+    assert stacks.outputs(result)["names"] == SERVERS
     snapshot = cloud.one("stack_snapshot", "before")
     images = {row.id for row in cloud.find("image") if row.owner == snapshot.id}
     assert {volume[:36] for volume in starts(cloud).values()} == images
@@ -183,6 +185,21 @@ def test_another_image_in_the_template_wins_over_the_snapshot(cloud: Sandbox) ->
     assert not cloud.drop("stack_snapshot", "before").errors
     assert not cloud.ensure(request(shop(image="newer"))).errors
     assert {volume[:36] for volume in starts(cloud).values()} == {newer}
+
+
+def test_random_strings_are_what_they_were(cloud: Sandbox) -> None:
+    before = cloud.one("stack", "shop").attributes["outputs"]["secret"]
+    take(cloud)
+    salted = shop(TEMPLATE.replace("RandomString}", "RandomString, properties: {salt: other}}"))
+    assert stacks.outputs(cloud.ensure(request(salted)))["secret"] != before
+    assert stacks.outputs(restore(cloud, *SERVERS))["secret"] == before
+    cloud.drop("stack", "shop")
+    result = restore(cloud)
+    told = json.dumps([present.report(result), cloud.tell("stack_snapshot"), cloud.tell("random_string")])
+    assert stacks.outputs(result)["secret"] == before
+    assert before not in told
+    assert before not in json.dumps([cloud.events(), stacks.resources(cloud, "shop", attributes=True)])
+    assert not cloud.ensure(request(shop())).changed
 
 
 def test_what_was_adopted_is_made_where_it_is_gone(cloud: Sandbox) -> None:

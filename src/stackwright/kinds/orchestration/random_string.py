@@ -41,12 +41,16 @@ class CharacterSequence(Spec):
 
 
 class RandomStringSpec(Spec):
-    """Without classes and sequences it is made of letters and digits. salt: another one is another text."""
+    """Without classes and sequences it is made of letters and digits. salt: another one is another text.
+
+    made_before: attributes of a text that was made once, and is taken where it was made for the same spec.
+    """
 
     length: Amount = 32
     character_classes: list[CharacterClass] = []
     character_sequences: list[CharacterSequence] = []
     salt: str = ""
+    made_before: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _long_enough(self) -> "RandomStringSpec":
@@ -70,9 +74,11 @@ class RandomString(Kind):
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The text that it has, or a new one for a new spec."""
-        made_for = hashlib.sha256(json.dumps(dict(resource.spec), sort_keys=True).encode()).hexdigest()
-        if resource.attributes.get("made_for") == made_for:
-            return resource.attributes
+        asked = {key: value for key, value in resource.spec.items() if key != "made_before"}
+        made_for = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        for known in (resource.attributes, resource.spec["made_before"]):
+            if known.get("made_for") == made_for:
+                return dict(known)
         return {"value": _generated(RandomStringSpec.of(resource)), "made_for": made_for}
 
     def quota(self, resource: Resource) -> Mapping[str, int]:

@@ -6,14 +6,16 @@ The template language is imported when a template is read, so that what declares
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stackwright.engine.batches import Group, Pace
+from stackwright.engine.errors import StackwrightError
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
 from stackwright.kinds.orchestration.stack_snapshot import images_by_path
+from stackwright.orchestration.hidden import secrets_of, unsaid
 
 if TYPE_CHECKING:
     from stackwright.orchestration.stack import Source
@@ -82,6 +84,7 @@ class Stack(Kind):
 
         spec = StackSpec.of(resource)
         source = _source(spec)
+        snapshots = allocator.visible("stack_snapshot", resource.project) if spec.restored else ()
         finder = _Finder(allocator, resource.project)
         stack = Expanded(
             id=resource.id,
@@ -94,6 +97,7 @@ class Stack(Kind):
             removed=resource.attributes.get("removed", {}),
             inherited=Inherited(
                 restored=images_by_path(allocator.children(spec.restored, "image") if spec.restored else ()),
+                secrets=next((row.spec["secrets"] for row in snapshots if row.id == spec.restored), {}),
                 replaced=resource.attributes.get("replaced", {}),
                 adopt=spec.adopt,
                 adopted=resource.attributes.get("adopted", ()),
@@ -101,7 +105,8 @@ class Stack(Kind):
             lookup=finder.wrong,
             find=finder.find,
         )
-        return Expansion(stack, source.files).waves(source)
+        waves = Expansion(stack, source.files).waves(source)
+        return _discreet(waves, lambda: secrets_of(resource, allocator.offspring(resource.id)))
 
     def keeps(self, resource: Resource) -> Collection[str]:
         """What the template says to retain."""
@@ -118,6 +123,17 @@ class Stack(Kind):
             return ()
         rolling = resource.attributes.get("rolling", {}).values()
         return [Group(item["members"], _pace(item["create"]), _pace(item["update"])) for item in rolling]
+
+
+def _discreet(waves: Waves, secrets: Callable[[], Collection[str]]) -> Waves:
+    """The waves, with errors that quote no secrets. These are asked for then: some are generated on the way."""
+    try:
+        return (yield from waves)
+    except StackwrightError as error:
+        words = unsaid(secrets(), str(error))
+        if words == str(error):
+            raise
+        raise type(error)(words) from None  # the original says them
 
 
 def _pace(policy: Mapping[str, Any] | None) -> Pace | None:
@@ -168,6 +184,7 @@ class _Finder:
     def _is_new(self, kind: str, value: str) -> bool:
         """Whether this very run declared it."""
         try:
-            return self._allocator.get(value).kind == kind
+            found = self._allocator.get(value)
         except KeyError:
             return False
+        return found.kind == kind and found.project in ("", self._project)

@@ -12,6 +12,7 @@ from stackwright.kinds.base import Kind, Spec
 
 class StackSnapshotSpec(Spec):
     """stack: its name. declared: the spec that it had. images: path of a server -> spec of the image of its disk.
+    secrets: path of a random string -> its attributes.
 
     at: when it was made, in seconds since the epoch.
     turn: one more gives it images of their own anew, as a disk that starts from one already would not be replaced.
@@ -20,6 +21,7 @@ class StackSnapshotSpec(Spec):
     stack: str
     declared: dict[str, Any]
     images: dict[str, dict[str, Any]]
+    secrets: dict[str, dict[str, str]] = {}
     at: float
     turn: int = 0
 

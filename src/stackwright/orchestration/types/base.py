@@ -142,7 +142,7 @@ def no_spec(asked: Asked) -> Mapping[str, Any]:
 
 SHOW = "show"
 ANY = "*"
-SECRETS = ("user_data", "personality", "private_key")
+SECRETS = ("user_data", "personality", "private_key", "made_before")
 
 
 @dataclass(frozen=True)
