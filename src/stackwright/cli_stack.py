@@ -36,6 +36,7 @@ def add_to(commands: Any) -> None:
 
 def _validate(options: argparse.Namespace) -> int:
     from stackwright.orchestration.problem import TemplateError
+    from stackwright.orchestration.validate import findings
 
     validation = _validation()
     needed: list[str] = []
@@ -45,7 +46,7 @@ def _validate(options: argparse.Namespace) -> int:
     except TemplateError as error:
         validation.errors.append(error)
     if options.json:
-        print(json.dumps(_told(validation, needed), indent=2))
+        print(json.dumps(findings(validation.errors, validation.missing, needed), indent=2))
     else:
         _tell(options.file, validation, needed)
     return 1 if validation.errors or validation.missing else 0
@@ -132,28 +133,11 @@ def _parameters(given: list[str]) -> dict[str, str]:
 
 
 def _tell(file: str, validation: Validation, needed: list[str]) -> None:
+    from stackwright.orchestration.stack import unsupported
+
     for error in validation.errors:
         print(f"stackwright: {error}", file=sys.stderr)
     if validation.missing:
-        print(f"stackwright: {file}: {unsupported(validation)}", file=sys.stderr)
+        print(f"stackwright: {file}: {unsupported(validation.missing)}", file=sys.stderr)
     if not validation.errors and not validation.missing:
         print(f"{file}: valid" + (f"; to be given: {', '.join(needed)}" if needed else ""))
-
-
-def unsupported(validation: Validation) -> str:
-    """The types that have no service here, in one sentence."""
-    types = ", ".join(f"{name} ({service})" for name, service in sorted(validation.missing.items()))
-    return f"unsupported resource types: {types}"
-
-
-def _told(validation: Validation, needed: list[str]) -> dict[str, Any]:
-    errors = [
-        {"file": error.file, "line": error.line, "path": error.where, "message": error.words}
-        for error in validation.errors
-    ]
-    return {
-        "valid": not errors and not validation.missing,
-        "errors": errors,
-        "unsupported": dict(sorted(validation.missing.items())),
-        "needed": needed,
-    }

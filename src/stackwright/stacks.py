@@ -13,11 +13,11 @@ from stackwright.engine.request import Request, Result
 from stackwright.engine.resource import Resource, Wish
 from stackwright.engine.view import Picture
 from stackwright.orchestration import types
+from stackwright.orchestration.hidden import HIDDEN, hidden_texts, secrets_of, without
 from stackwright.orchestration.problem import TemplateError
 from stackwright.orchestration.stack import Source
-from stackwright.orchestration.validate import Validation
+from stackwright.orchestration.validate import Validation, findings
 from stackwright.present import facts, parts
-from stackwright.present_stack import HIDDEN, hidden_texts, secrets_of, without
 from stackwright.registry.transaction import Transaction
 
 
@@ -228,14 +228,3 @@ def validated(
     except TemplateError as error:
         return findings([error], {}, ())
     return findings(validation.errors, validation.missing, needed)
-
-
-def findings(errors: Sequence[TemplateError], missing: Mapping[str, str], needed: Sequence[str]) -> dict[str, Any]:
-    """What a validation found, as plain data: errors, types whose service is not here, parameters to be given."""
-    told = [{"file": item.file, "line": item.line, "path": item.where, "message": item.words} for item in errors]
-    return {
-        "valid": not told and not missing,
-        "errors": told,
-        "unsupported": dict(sorted(missing.items())),
-        "needed": list(needed),
-    }

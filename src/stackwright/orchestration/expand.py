@@ -86,12 +86,15 @@ def _placed(error: StackwrightError, wave: Sequence[Next]) -> StackwrightError:
         if words.startswith(f"{item.wish.kind} {item.wish.name or item.wish.key}: "):
             template = item.unit.context.template
             line = template.resources[item.name].line
-            return type(error)(str(TemplateError(words, ("resources", item.name), line, template.file)))
+            return type(error)(str(TemplateError(words, item.unit.place(item.name), line, template.file)))
     return error
 
 
 class Expansion:
     """One stack on its way from templates to resources."""
+
+    formed = True
+    """Whether resources are declared; a secret that is only made then is text. See `properties.checked`."""
 
     def __init__(self, stack: Expanded, files: Files) -> None:
         self.stack = stack
@@ -138,7 +141,7 @@ class Expansion:
         unit = item.unit
         if before and before.spec != row.spec and "update" in unit.environment.registry.restricted_actions(item.name):
             words = f"the environment restricts {item.name}: it must not be updated; leave it as it is, or lift that"
-            raise TemplateError(words, ("resources", item.name), file=unit.context.template.file)
+            raise TemplateError(words, unit.place(item.name), file=unit.context.template.file)
         unit.nodes[item.name] = Leaf(item.name, item.type, row.id, self.stack.look, self.veil, made_now, item.kept)
         self._finish(unit, item.name)
 
@@ -146,7 +149,7 @@ class Expansion:
 
     def _begin(self, unit: Unit, definition: ResourceDefinition) -> list[Next]:
         """The wish of a resource; none where it is made up of others, or is there without us."""
-        with inside("resources", definition.name, line=definition.line, file=unit.context.template.file):
+        with inside(*unit.place(definition.name), line=definition.line, file=unit.context.template.file):
             given = unit.context.properties(definition)
             kind = unit.environment.registry.find(definition.type, definition.name)
             if is_template(kind):
@@ -171,7 +174,8 @@ class Expansion:
         return found
 
     def _checked(self, known: Type, definition: ResourceDefinition, given: Mapping[str, Any]) -> dict[str, Any]:
-        values, errors = checked(known.properties, given, self.stack.lookup)
+        formed = self.formed or bool(known.made_of)
+        values, errors = checked(known.properties, given, self.stack.lookup, formed=formed)
         for error in errors:
             error.inside("properties")
             raise error
@@ -189,6 +193,7 @@ class Expansion:
             properties=told(values),
             metadata=told(metadata),
             look=self.stack.look,
+            project=self.stack.project,
             suspended=self.stack.suspended,
             before=before,
         )
@@ -249,7 +254,7 @@ class Expansion:
         if known.update_policy is None:
             return {}
         given = unit.context.value(definition.update_policy, "update_policy", line=definition.line)
-        values, errors = checked({"update_policy": known.update_policy}, {"update_policy": given})
+        values, errors = checked({"update_policy": known.update_policy}, {"update_policy": given}, formed=True)
         for error in errors:
             raise error
         return dict(told(values).get("update_policy", {}))

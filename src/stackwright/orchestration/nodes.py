@@ -103,6 +103,11 @@ class Unit:
     known: dict[str, Any] = field(default_factory=dict)
     """Its outputs, once it is complete."""
 
+    def place(self, name: str) -> tuple[str, ...]:
+        """Where one of its resources is in the file that describes it: resources.web.0 for a member of a group."""
+        above = ("resources",) if self.location or self.parent is None else self.parent.place(self.path[-1])
+        return (*above, name)
+
     def reference(self, name: str) -> Any:
         """What stands for one of its resources."""
         return self.nodes[name].reference()

@@ -59,6 +59,8 @@ def preview(source: Source) -> Preview:
 
 
 class _Offline(Expansion):
+    formed = False
+
     def __init__(self, files: Files) -> None:
         nothing = cast("Look", None)
         super().__init__(Expanded(id="(stack)", name=NAME, project="(project)", look=nothing, before={}), files)

@@ -18,19 +18,21 @@ ANY = "*"
 
 
 def checked(
-    schema: Mapping[str, Property], given: Mapping[str, Any], lookup: Lookup = no_lookup
+    schema: Mapping[str, Property], given: Mapping[str, Any], lookup: Lookup = no_lookup, *, formed: bool = False
 ) -> tuple[dict[str, Any], list[TemplateError]]:
     """The properties in their types, and all that is wrong with them; what is not given has its default.
 
     Old names of properties have become the new ones.
+    formed: of what exists only later nothing but text is accepted, as anything else has a form that is looked into.
     """
-    checker = _Checker(lookup)
+    checker = _Checker(lookup, formed)
     return checker.properties(schema, given, ()), checker.errors
 
 
 class _Checker:
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup, formed: bool) -> None:
         self.lookup = lookup
+        self.formed = formed
         self.errors: list[TemplateError] = []
 
     def properties(
@@ -64,6 +66,9 @@ class _Checker:
 
     def value(self, prop: Property, value: Any, path: tuple[Step, ...]) -> Any:
         if isinstance(value, Unknown):
+            if self.formed and prop.type not in ("string", "any"):
+                words = f"must be {_FORMS[prop.type]}, and depends on what exists only later: {value}"
+                self.errors.append(TemplateError(words, path))
             return value
         try:
             value = _CONVERT[prop.type](value)
@@ -125,6 +130,13 @@ def _map(value: Any) -> dict[str, Any]:
     return value
 
 
+_FORMS: Mapping[str, str] = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "list": "a list",
+    "map": "a map",
+}
 _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "string": _string,
     "integer": _integer,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stackwright.orchestration import hidden
 from stackwright.orchestration.environment import Environment, merged, read_environment
 from stackwright.orchestration.files import Files, is_url
 from stackwright.orchestration.problem import TemplateError, nearest
@@ -64,8 +65,7 @@ class Source:
 
     def hidden(self) -> set[str]:
         """Names of the parameters that nobody shall see, and those that an environment calls encrypted."""
-        declared = {name for name, item in self.template.parameters.items() if item.hidden}
-        return declared | set(self.environment.encrypted)
+        return hidden.names(self.template, self.environment)
 
 
 def check(source: Source, validation: Validation) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from stackwright.orchestration import graph, parameters, properties
+from stackwright.orchestration import graph, hidden, parameters, properties
 from stackwright.orchestration.constraints import no_lookup
 from stackwright.orchestration.context import StackContext
 from stackwright.orchestration.environment import Environment
@@ -62,6 +62,17 @@ class Report:
     needed: Sequence[str]
 
 
+def findings(errors: Sequence[TemplateError], missing: Mapping[str, str], needed: Sequence[str]) -> dict[str, Any]:
+    """What a validation found, as plain data: errors, types whose service is not here, parameters to be given."""
+    told = [{"file": item.file, "line": item.line, "path": item.where, "message": item.words} for item in errors]
+    return {
+        "valid": not told and not missing,
+        "errors": told,
+        "unsupported": dict(sorted(missing.items())),
+        "needed": list(needed),
+    }
+
+
 @dataclass
 class Validation:
     """Collects what is wrong with a template and with the templates inside it."""
@@ -80,6 +91,9 @@ class Validation:
         found, errors = self._values(template, environment)
         self.errors += [error for error in errors if not isinstance(error, NoValue)]
         self._contents(template, environment, found)
+        secrets = hidden.values(template, environment)
+        for error in self.errors:
+            hidden.conceal(secrets, error)
         return Report(self.errors, self.missing, [name for name in template.parameters if name not in found])
 
     def context(self, template: Template, environment: Environment) -> StackContext:

@@ -45,7 +45,7 @@ def asked(type_: str, properties: Mapping[str, Any], **options: Any) -> Asked:
     """A resource of a template, ready to be declared."""
     found, wrong = checked(TYPES[type_].properties, properties)
     assert [str(error) for error in wrong] == []
-    return replace(Asked("stack-it-0a1b2c3d", found, {}, Known()), **options)
+    return replace(Asked("stack-it-0a1b2c3d", found, {}, Known(), "project"), **options)
 
 
 def spec(type_: str, properties: Mapping[str, Any], **options: Any) -> dict[str, Any]:

@@ -6,14 +6,16 @@ The template language is imported when a template is read, so that what declares
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stackwright.engine.batches import Group, Pace
+from stackwright.engine.errors import StackwrightError
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
 from stackwright.kinds.orchestration.stack_snapshot import images_by_path
+from stackwright.orchestration.hidden import secrets_of, unsaid
 
 if TYPE_CHECKING:
     from stackwright.orchestration.stack import Source
@@ -103,7 +105,8 @@ class Stack(Kind):
             lookup=finder.wrong,
             find=finder.find,
         )
-        return Expansion(stack, source.files).waves(source)
+        waves = Expansion(stack, source.files).waves(source)
+        return _discreet(waves, lambda: secrets_of(resource, allocator.offspring(resource.id)))
 
     def keeps(self, resource: Resource) -> Collection[str]:
         """What the template says to retain."""
@@ -120,6 +123,17 @@ class Stack(Kind):
             return ()
         rolling = resource.attributes.get("rolling", {}).values()
         return [Group(item["members"], _pace(item["create"]), _pace(item["update"])) for item in rolling]
+
+
+def _discreet(waves: Waves, secrets: Callable[[], Collection[str]]) -> Waves:
+    """The waves, with errors that quote no secrets. These are asked for then: some are generated on the way."""
+    try:
+        return (yield from waves)
+    except StackwrightError as error:
+        words = unsaid(secrets(), str(error))
+        if words == str(error):
+            raise
+        raise type(error)(words) from None  # the original says them
 
 
 def _pace(policy: Mapping[str, Any] | None) -> Pace | None:
@@ -170,6 +184,7 @@ class _Finder:
     def _is_new(self, kind: str, value: str) -> bool:
         """Whether this very run declared it."""
         try:
-            return self._allocator.get(value).kind == kind
+            found = self._allocator.get(value)
         except KeyError:
             return False
+        return found.kind == kind and found.project in ("", self._project)

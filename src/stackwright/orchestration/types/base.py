@@ -45,7 +45,8 @@ class Look(Protocol):
 class Asked:
     """One resource of a template, ready to be declared.
 
-    name: the one that it gets when the template gives none. suspended: the stack is, so its servers are stopped.
+    name: the one that it gets when the template gives none. project: whose it is to be.
+    suspended: the stack is, so its servers are stopped.
     before: the row that is recorded for it, None if it is new; what the template leaves open stays as it is there.
     """
 
@@ -53,6 +54,7 @@ class Asked:
     properties: Properties
     metadata: Mapping[str, Any]
     look: Look
+    project: str = ""
     suspended: bool = False
     before: Resource | None = None
 

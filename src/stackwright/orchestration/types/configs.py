@@ -23,15 +23,15 @@ UNGROUPED = "Heat::Ungrouped"
 TYPES_OF_INPUT = ("String", "Number", "CommaDelimitedList", "Json", "Boolean")
 
 
-def text_of(value: str, look: Look) -> str:
-    """The text itself, or that of the config whose id it is."""
+def text_of(value: str, asked: Asked) -> str:
+    """The text itself, or that of the config of the same project whose id it is."""
     if len(value) != common.UUID_LENGTH:
         return value
     try:
-        found = look.get(value)
+        found = asked.look.get(value)
     except KeyError:
         return value
-    if found.kind != KIND or not found.wanted:
+    if (found.kind, found.project) != (KIND, asked.project) or not found.wanted:
         return value
     content = found.spec["value"]
     return common.as_text(content["config"] if found.spec["type"] == "config" else content)
@@ -105,14 +105,14 @@ CLOUD = Type(
 
 
 def _multipart(asked: Asked) -> Mapping[str, Any]:
-    parts = [part for item in asked.properties["parts"] for part in _parts(item, asked.look)]
+    parts = [part for item in asked.properties["parts"] for part in _parts(item, asked)]
     # The same parts are the same text, whenever it is made.
     boundary = hashlib.sha256("\n".join(part.as_string() for part in parts).encode()).hexdigest()
     return _config(MIMEMultipart(boundary=f"==={boundary[:32]}==", _subparts=parts).as_string(), {})
 
 
-def _parts(item: Mapping[str, Any], look: Look) -> Iterator[MIMEText]:
-    text = text_of(item["config"], look)
+def _parts(item: Mapping[str, Any], asked: Asked) -> Iterator[MIMEText]:
+    text = text_of(item["config"], asked)
     if item["type"] == "text":
         yield _part(text, item.get("subtype", ""), item.get("filename", ""))
         return

@@ -59,7 +59,7 @@ def _user_data(asked: Asked) -> str:
     given = asked.properties
     if asked.before and given["user_data_update_policy"] == "IGNORE":
         return str(asked.before.spec.get("user_data", ""))
-    return text_of(given["user_data"], asked.look)
+    return text_of(given["user_data"], asked)
 
 
 def _power(asked: Asked) -> str | None:

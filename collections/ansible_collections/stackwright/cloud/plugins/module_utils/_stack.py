@@ -29,8 +29,8 @@ try:
     from stackwright.engine.request import Request, Result
     from stackwright.engine.resource import Wish
     from stackwright.exports import export
+    from stackwright.orchestration.hidden import SHORT, hidden_texts, without
     from stackwright.present import happened, report
-    from stackwright.present_stack import SHORT, hidden_texts, without
 except ImportError:
     pass  # CloudModule says so
 
