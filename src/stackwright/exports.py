@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
 from stackwright.orchestration.stack import Source
 
+ANCHOR = re.compile(r"&\S+\s+")
 VALUES = ("parameters", "parameter_defaults")
 """Where an environment gives parameters their values."""
 
@@ -45,11 +47,13 @@ def export(stack: Resource, picture: Picture) -> dict[str, Any]:
 def _without(text: str, paths: Collection[tuple[str, ...]]) -> str:
     """A YAML text with null for what is at some paths; the rest of it stays letter by letter."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    found = [node for path in paths for node in _at(root, path)]
-    for node in sorted(found, key=lambda node: node.start_mark.index, reverse=True):
+    found = {node.start_mark.index: node for path in paths for node in _at(root, path)}  # an alias is what it names
+    for _, node in sorted(found.items(), reverse=True):
         rest = text[node.start_mark.index : node.end_mark.index]
+        head = ANCHOR.match(rest)  # an alias must still find it
         tail = rest[len(rest.rstrip()) :]  # what a block has behind it belongs to the next line
-        text = f"{text[: node.start_mark.index]}null{tail}{text[node.end_mark.index :]}"
+        covered = f"{head[0] if head else ''}null{tail}"
+        text = text[: node.start_mark.index] + covered + text[node.end_mark.index :]
     return text
 
 

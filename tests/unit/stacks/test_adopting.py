@@ -174,10 +174,12 @@ resources:
 """
 ENVIRONMENT = """
 parameters:
-  other: |
+  other: &fish |
     mackerel
 
   size: m1.small
+encrypted_param_names: [again]
+parameter_defaults: {again: *fish, "other": 'mackerel'}
 """
 
 
