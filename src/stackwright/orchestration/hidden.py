@@ -88,14 +88,15 @@ def without(secrets: Iterable[str], value: Any) -> Any:
 
 
 def unsaid(secrets: Iterable[str], sentence: str) -> str:
-    """A sentence with words in place of secrets, also where they are folded into one line and cut off."""
+    """A sentence, in one line, with words in place of secrets, also where these are cut off."""
+    sentence = " ".join(sentence.split())
     for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) < SHORT:
-            continue
         line = " ".join(secret.split())
+        if len(line) < SHORT:
+            continue
         cut = (f"{line[:length]}..." for length in range(min(len(line) - 1, LONGEST_SHOWN), SHORT - 1, -1))
-        for said in (secret, line, *cut):
-            sentence = sentence.replace(said, HIDDEN) if said else sentence
+        for said in (line, *cut):
+            sentence = sentence.replace(said, HIDDEN)
     return sentence
 
 

@@ -131,7 +131,7 @@ def _map(value: Any) -> dict[str, Any]:
 
 
 _FORMS: Mapping[str, str] = {
-    "integer": "a whole number",
+    "integer": "a number",
     "number": "a number",
     "boolean": "true or false",
     "list": "a list",
