@@ -33,6 +33,8 @@ STATES = {
     "instance": {"started": {"power": "running"}, "stopped": {"power": "stopped"}, "rebooted": {}},
 }
 """What a state says beyond that the resource is there."""
+ALONE = ("stack", "stack_snapshot")
+"""Kinds that need more than to be declared: their modules read files where Ansible runs, or disks."""
 PROJECT = {"type": "str", "default": "default"}
 ANNOUNCED = {"type": "dict"}
 REQUEST_OPTIONS = {
@@ -284,6 +286,11 @@ def _entries(resources: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             )
         if not options.get("name"):
             raise InvalidInput(f"entry {number} of resources, of kind {kind}, has no name; give it one")
+        if kind in ALONE:
+            raise InvalidInput(
+                f"entry {number} of resources is {kind} {options['name']}, which has a task of its own; "
+                f"use the module stackwright.cloud.{kind}"
+            )
         yield kind, dict(options)
 
 

@@ -19,6 +19,7 @@ options:
       - The resources. Each entry is a dictionary with one key, the kind, whose value has the options of the
         module of that kind, without O(project), O(label) and O(allow_loss_of).
       - An entry's own C(state) is respected, unless the task has O(state=absent).
+      - Stacks and their snapshots have tasks of their own; see M(stackwright.cloud.stack).
     type: list
     elements: dict
     required: true
