@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from sandbox import Place, Sandbox, flaws, portrait, request
+from sandbox import Place, Sandbox, drivers, flaws, portrait, request
 from stackwright import present, stack_snapshots, stacks
-from stackwright.engine.errors import Conflict, InvalidInput, NotFound, StackwrightError
+from stackwright.engine.errors import Conflict, InvalidInput, NotFound, Refused, StackwrightError
+from stackwright.engine.objects import Change
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
 from stackwright.images import ImageStore
@@ -142,6 +143,27 @@ def test_each_restoring_makes_the_disks_anew(cloud: Sandbox) -> None:
     assert not {*first.values()} & {*second.values()}
     assert len(files(cloud)) == 2
     assert flaws(cloud) == []
+
+
+def test_a_restoring_that_failed_halfway_is_gone_on_with(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    refused: list[str] = []
+
+    def refuse(change: Change) -> None:
+        if change.object.identity.type in refused:
+            raise Refused(f"{change.object.identity.type} is refused; mend the backend")
+
+    with Sandbox(place, images=ImageStore(tmp_path / "store"), drivers=drivers(place, before=refuse)) as cloud:
+        cloud.ensure(request(shop()))
+        take(cloud)
+        refused += ["Volume"]
+        assert restore(cloud, *SERVERS).errors
+        refused.clear()
+        assert restore(cloud, *SERVERS).errors == []
+        snapshot = cloud.one("stack_snapshot", "before")
+        images = {row.id for row in cloud.find("image") if row.owner == snapshot.id}
+        assert {volume[:36] for volume in starts(cloud).values()} == images
+        assert flaws(cloud) == []
 
 
 def test_a_stack_that_is_gone_comes_back(cloud: Sandbox) -> None:
