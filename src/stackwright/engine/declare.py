@@ -6,11 +6,13 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from stackwright.engine.allocate import Allocation
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound, StackwrightError
+from stackwright.engine.families import Families, Placed
 from stackwright.engine.kind import Kind, Waves
+from stackwright.engine.references import References
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Wish
 from stackwright.registry.transaction import Transaction
@@ -21,14 +23,6 @@ Policy = Callable[[Any, str, str, str], None]
 
 def allow_all(actor: Any, action: str, kind: str, project: str) -> None:
     """The policy point: raises Forbidden when the actor may not do this. For now everybody may."""
-
-
-class Placed(NamedTuple):
-    """A wish, and whose it is: owner and project are ids, '' for none."""
-
-    wish: Wish
-    owner: str
-    project: str
 
 
 class Declaration:
@@ -45,8 +39,8 @@ class Declaration:
         self.policy: Policy = allow_all
         self.project = self._project(request.project)
         self.growing: dict[str, Waves] = {}
-        self._names: dict[str, dict[tuple[str, str], list[Resource]]] = {}
-        self._families: dict[str, dict[tuple[str, str], str]] = {}
+        self._families = Families(txn)
+        self._references = References(txn, kinds, self.project)
         self._given: set[str] = set()
 
     def run(self, policy: Policy) -> list[str]:
@@ -133,50 +127,22 @@ class Declaration:
 
     def _rows(self, wishes: list[Placed]) -> list[Resource]:
         """The rows of wishes of one kind; new ones first get an id, so that they can refer to each other."""
-        recorded = [row or self._adoptable(item) for item, row in zip(wishes, self._recorded(wishes), strict=True)]
+        recorded = [
+            row or self._families.adoptable(item) for item, row in zip(wishes, self._recorded(wishes), strict=True)
+        ]
         self._unowned([placed for placed, row in zip(wishes, recorded, strict=True) if row is None])
         rows = [
-            self._adopted(row, placed) if row else _new(placed) for placed, row in zip(wishes, recorded, strict=True)
+            self._families.adopt(row, placed) if row else _new(placed)
+            for placed, row in zip(wishes, recorded, strict=True)
         ]
         self.before = {row.id: known for row, known in zip(rows, recorded, strict=True)} | self.before
         new = [row for row, known in zip(rows, recorded, strict=True) if known is None]
         self.txn.insert(new)
         if new:
-            self._names.pop(new[0].kind, None)
+            self._references.forget(new[0].kind)
         for row in new:
-            if row.owner in self._families:
-                self._families[row.owner][row.kind, row.key] = row.id
+            self._families.add(row)
         return rows
-
-    def _adoptable(self, placed: Placed) -> Resource | None:
-        """What a wish takes over instead of making something. Raises NotFound, or Conflict for what it may not take."""
-        kind, name = placed.wish.kind, placed.wish.adopt
-        if not name:
-            return None
-        found = [row for row in self._any_named(name) if row.project == placed.project]
-        own = [row for row in found if row.kind == kind and not row.owner]
-        if len(own) == 1:
-            return own[0]
-        asked = f"{kind} {name} cannot be adopted as {placed.wish.key}"
-        if own:
-            raise InvalidInput(f"{asked}: it means more than one ({', '.join(row.id for row in own)}); use the id")
-        taken = next((row for row in found if row.kind == kind), None)
-        if taken:
-            raise Conflict(f"{asked}: it belongs to {self.txn.get(taken.owner).title}; take it out there first")
-        others = ", ".join(sorted({row.kind for row in found}))
-        raise NotFound(f"{asked}: " + (f"what bears that name is a {others}" if others else "it does not exist"))
-
-    def _any_named(self, name: str) -> list[Resource]:
-        return self.txn.select(id=name, wanted=True) or self.txn.select(name=name, wanted=True)
-
-    def _adopted(self, row: Resource, placed: Placed) -> Resource:
-        """The row as its owner's: that changes, and its key."""
-        if (row.owner, row.key) == (placed.owner, placed.wish.key):
-            return row
-        own = self.txn.update(row, owner=placed.owner, key=placed.wish.key, status="pending")
-        self.txn.move(own)
-        self._families[placed.owner][own.kind, own.key] = own.id
-        return own
 
     def _recorded(self, wishes: Iterable[Placed]) -> list[Resource | None]:
         """The row of each wish; None where there is none."""
@@ -186,23 +152,13 @@ class Declaration:
             keys = {placed.wish.key for placed in asked if placed.wish.kind == kind and not placed.owner}
             rows = self.txn.select_in("key", sorted(keys), kind=kind, owner="")
             found |= {(kind, row.project, row.key): row for row in rows}
-        self._know_families({placed.owner for placed in asked if placed.owner})
+        self._families.know({placed.owner for placed in asked if placed.owner})
         return [
-            self._child(item.owner, item.wish)
+            self._families.child(item.owner, item.wish)
             if item.owner
             else found.get((item.wish.kind, item.project, item.wish.key))
             for item in asked
         ]
-
-    def _know_families(self, owners: set[str]) -> None:
-        new = sorted(owners - self._families.keys())
-        self.txn.preload(new)
-        for owner in new:
-            self._families[owner] = {(row.kind, row.key): row.id for row in self.txn.children(owner)}
-
-    def _child(self, owner: str, wish: Wish) -> Resource | None:
-        known = self._families[owner].get((wish.kind, wish.key))
-        return self.txn.get(known) if known else None
 
     def _unowned(self, wishes: list[Placed]) -> None:
         """A task that names what an instance or a stack made neither makes a second one nor removes it."""
@@ -219,7 +175,7 @@ class Declaration:
         targets: set[str] = set()
 
         def resolve(of: str, name: str) -> str:
-            target = self._resolve(of, name, row)
+            target = self._references.resolve(of, name, row)
             targets.add(target)
             return target
 
@@ -240,7 +196,7 @@ class Declaration:
         else:
             changed = {"spec": spec, "wanted": True, "label": label, "name": name, "status": "pending", "message": ""}
             if name != row.name:
-                self._names.pop(row.kind, None)
+                self._references.forget(row.kind)
             row = self.txn.update(row, **changed, revision=row.revision + 1)
             self.txn.refer(row.id, targets)
             self.changed[row.id] = row
@@ -274,39 +230,6 @@ class Declaration:
         """Whether it was not wanted until now."""
         before = self.before[row.id]
         return before is None or not before.wanted
-
-    # References
-
-    def _resolve(self, kind: str, name: str, source: Resource) -> str:
-        """The id of what a reference names. Raises NotFound, or InvalidInput when several bear the name."""
-        found = self._by_name(kind, name, source.project or self.project)
-        if len(found) == 1:
-            return found[0].id
-        if not found:
-            raise NotFound(f"{source.title}: {kind} {name} does not exist; declare it first or mend the name")
-        ids = ", ".join(sorted(row.id for row in found))
-        raise InvalidInput(f"{source.title}: {kind} {name} means more than one ({ids}); use the id")
-
-    def _by_name(self, kind: str, name: str, project: str) -> list[Resource]:
-        known = self._names.setdefault(kind, {})
-        if (name, project) not in known:
-            known[name, project] = self._look_up(kind, name, project)
-        return known[name, project]
-
-    def _look_up(self, kind: str, name: str, project: str) -> list[Resource]:
-        # What is recorded are ids, so an id stays what it is, whatever others are named.
-        rows = self._by_id(kind, name) or self.txn.select(kind=kind, name=name, wanted=True)
-        alias = self.kinds[kind].alias
-        if not rows and alias:
-            rows = [row for row in self.txn.select(kind=kind, wanted=True) if row.spec[alias] == name]
-        own = [row for row in rows if row.project in ("", project)]
-        return own or [row for row in rows if self.kinds[kind].shared(row)]
-
-    def _by_id(self, kind: str, name: str) -> list[Resource]:
-        known = self.txn.known.get(name)
-        if known:
-            return [known] if known.kind == kind and known.wanted else []
-        return self.txn.select(kind=kind, id=name, wanted=True)
 
     # What shall go
 
