@@ -103,7 +103,7 @@ groups:
   small: stackwright_flavor in ['m1.tiny', 'm1.small']
 keyed_groups:
   - key: stackwright_host
-    prefix: on
+    prefix: host
 
 ---
 
