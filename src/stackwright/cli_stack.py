@@ -9,10 +9,8 @@ import sys
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from stackwright.orchestration.context import StackContext
-    from stackwright.orchestration.environment import Environment
     from stackwright.orchestration.interfaces import ResourceTypes
-    from stackwright.orchestration.template import Template
+    from stackwright.orchestration.stack import Source
     from stackwright.orchestration.validate import Validation
 
 
@@ -41,8 +39,8 @@ def _validate(options: argparse.Namespace) -> int:
     validation = _validation()
     needed: list[str] = []
     try:
-        report = validation.stack(*_read(options))
-        needed = list(report.needed)
+        source = _source(options)
+        needed = list(validation.stack(source.template, source.environment).needed)
     except TemplateError as error:
         validation.errors.append(error)
     if options.json:
@@ -53,11 +51,10 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from stackwright.orchestration.files import LocalFiles
     from stackwright.orchestration.offline import preview
-    from stackwright.orchestration.stack import Source, check
+    from stackwright.orchestration.stack import check
 
-    source = Source(*_read(options), LocalFiles())
+    source = _source(options)
     check(source, _validation())
     found = preview(source)
     if options.json:
@@ -80,13 +77,12 @@ def _written(data: Any) -> str:
 def _graph(options: argparse.Namespace) -> int:
     from stackwright.orchestration import drawing, graph
 
-    template, environment = _read(options)
-    context = _context(template, environment)
-    found = graph.dependencies(context)
+    source = _source(options)
+    found = graph.dependencies(_validation().context(source.template, source.environment))
     if options.json:
         print(json.dumps({name: sorted(needs) for name, needs in found.items()}, indent=2))
         return 0
-    types = {name: template.resources[name].type for name in found}
+    types = {name: source.template.resources[name].type for name in found}
     print(getattr(drawing, options.format)(found, types), end="")
     return 0
 
@@ -101,23 +97,11 @@ def _validation() -> Validation:
     return Validation(types, LocalFiles())
 
 
-def _context(template: Template, environment: Environment) -> StackContext:
-    return _validation().context(template, environment)
-
-
-def _read(options: argparse.Namespace) -> tuple[Template, Environment]:
-    """The template, and all environments and parameters as one."""
-    from dataclasses import replace
-
-    from stackwright.orchestration.environment import merged, read_environment
+def _source(options: argparse.Namespace) -> Source:
     from stackwright.orchestration.files import LocalFiles
-    from stackwright.orchestration.template import read_template
+    from stackwright.orchestration.stack import Source
 
-    files = LocalFiles()
-    template = read_template(files.read(options.file), options.file)
-    environments = [read_environment(files.read(name), name) for name in options.environment]
-    environment = merged(environments, {name: item.type for name, item in template.parameters.items()})
-    return template, replace(environment, parameters={**environment.parameters, **_parameters(options.parameter)})
+    return Source.of(LocalFiles(), options.file, options.environment, _parameters(options.parameter))
 
 
 def _parameters(given: list[str]) -> dict[str, str]:

@@ -51,9 +51,13 @@ class Source:
         cls, location: str, files: Mapping[str, str], environments: Sequence[str], parameters: Mapping[str, Any]
     ) -> Source:
         """From the files by their locations; `parameters` win over what the environments say."""
-        given = GivenFiles(files)
-        template = read_template(given.read(location), location)
-        read = [read_environment(given.read(name), name) for name in environments]
+        return cls.of(GivenFiles(files), location, environments, parameters)
+
+    @classmethod
+    def of(cls, files: Files, location: str, environments: Sequence[str], parameters: Mapping[str, Any]) -> Source:
+        """As `read`, from wherever the files are."""
+        template = read_template(files.read(location), location)
+        read = [read_environment(files.read(name), name) for name in environments]
         environment = merged(read, {name: item.type for name, item in template.parameters.items()})
         if environment.registry.has_hooks():
             raise TemplateError(
@@ -61,7 +65,7 @@ class Source:
                 ("resource_registry", "resources"),
                 file=environment.file,
             )
-        return cls(template, replace(environment, parameters={**environment.parameters, **parameters}), given)
+        return cls(template, replace(environment, parameters={**environment.parameters, **parameters}), files)
 
     def hidden(self) -> set[str]:
         """Names of the parameters that nobody shall see, and those that an environment calls encrypted."""

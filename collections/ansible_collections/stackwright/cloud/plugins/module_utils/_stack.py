@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from pathlib import Path
@@ -77,13 +78,13 @@ class StackModule(DeclaringModule):
                 Path(self._followed).unlink(missing_ok=True)
 
     def progress(self, finished: Finished) -> None:
-        """Write down a line."""
+        """Write down a line. Where that cannot be, the work goes on."""
         if not self._followed:
             return
         described = finished.owner and finished.owner.kind == "stack"
         what = finished.resource.key if described else finished.resource.title
         words = f"{what}: {finished.error}" if finished.error else what
-        with Path(self._followed).open("a") as file:
+        with contextlib.suppress(OSError), Path(self._followed).open("a") as file:
             file.write(f"{time.monotonic() - self._began:6.1f} s  {finished.number}/{finished.total}  {words}\n")
 
     def answer(self, cloud: Cloud) -> dict[str, Any]:
@@ -132,6 +133,8 @@ class StackModule(DeclaringModule):
         if state in ("suspended", "resumed"):
             stacks.find(cloud, name, project)
             return Wish("stack", name, spec={"suspended": state == "suspended"})
+        if self.params["environment"] and not self.params["announced"]:
+            raise InvalidInput(f"stack {name}: environments belong to a template; give template as well")
         tags = {} if self.params["tags"] is None else {"tags": self.params["tags"]}
         ttl = self.params["ttl"]
         ends = {} if ttl is None else stacks.lifetime(cloud, name, project, seconds(ttl))

@@ -47,7 +47,7 @@ options:
     type: path
   environment:
     description:
-      - Files or URLs of environments, in their order. Later ones win.
+      - Files or URLs of environments, in their order. Later ones win. They come with O(template).
     type: list
     elements: path
   parameters:
