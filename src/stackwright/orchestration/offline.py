@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from stackwright.engine.resource import Resource, Wish
+from stackwright.orchestration import hidden
 from stackwright.orchestration.expand import Expanded, Expansion, Next
 from stackwright.orchestration.files import Files
 from stackwright.orchestration.nodes import Generated, Leaf, Unit
@@ -47,7 +48,8 @@ class Preview:
 
 
 def preview(source: Source) -> Preview:
-    """The resources and outputs of a template. Raises TemplateError."""
+    """The resources and outputs of a template, without what it hides. Raises TemplateError."""
+    secrets = hidden.values(source.template, source.environment)
     expansion = _Offline(source.files)
     waves = expansion.waves(source)
     try:
@@ -55,7 +57,7 @@ def preview(source: Source) -> Preview:
         while True:
             wave = waves.send(cast("list[Resource]", wave))  # nobody looks at the rows
     except StopIteration as end:
-        return Preview(expansion.told, end.value["outputs"])
+        return Preview(hidden.without(secrets, expansion.told), hidden.without(secrets, end.value["outputs"]))
 
 
 class _Offline(Expansion):

@@ -13,6 +13,8 @@ from stackwright import stacks
 from stackwright.engine.errors import InvalidInput, StackwrightError
 from stackwright.engine.resource import Wish
 from stackwright.orchestration.hidden import unsaid
+from stackwright.orchestration.offline import preview
+from stackwright.orchestration.stack import Source
 
 LONG = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(f"line {n} of a long secret" for n in range(20))
 
@@ -118,6 +120,16 @@ def test_validation_quotes_no_hidden_values() -> None:
     told = stacks.validated("main.yaml", {"main.yaml": text}, [], {"pin": "swordfish"})
     assert told["errors"]
     assert "swordfish" not in json.dumps(told)
+
+
+def test_a_preview_shows_no_hidden_values() -> None:
+    text = template("""
+        parameters: {pin: {type: string, hidden: true}}
+        resources: {a: {type: OS::Neutron::Net, properties: {name: {get_param: pin}}}}
+        outputs: {pin: {value: {get_param: pin}}}
+    """)
+    found = preview(Source.read("main.yaml", {"main.yaml": text}, [], {"pin": "swordfish"}))
+    assert found.resources[0]["properties"]["name"] == found.outputs["pin"] == "(hidden)"
 
 
 def test_a_sentence_without_its_secrets() -> None:
