@@ -51,8 +51,8 @@ class CloudModule:
         self.params = self.module.params
         if LIBRARY_ERROR:
             self.module.fail_json(
-                msg="The Python of this host has no library stackwright; run the module on the controller, "
-                "which the role stackwright.cloud.controller sets up, with /opt/stackwright/bin/python.",
+                msg="The Python of this host has no library stackwright, or an older one; run the module on the "
+                "controller, which the role stackwright.cloud.controller sets up, with /opt/stackwright/bin/python.",
                 exception=LIBRARY_ERROR,
             )
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.stackwright.cloud.plugins.module_utils import _cloud
 from ansible_collections.stackwright.cloud.plugins.module_utils._cloud import (
     ANNOUNCED,
     PROJECT,
@@ -32,8 +34,8 @@ try:
     from stackwright.exports import export
     from stackwright.orchestration.hidden import SHORT, hidden_texts, without
     from stackwright.present import happened, report
-except ImportError:
-    pass  # CloudModule says so
+except ImportError:  # an older library has the rest
+    _cloud.LIBRARY_ERROR = _cloud.LIBRARY_ERROR or traceback.format_exc()
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 TEMPLATE = {
