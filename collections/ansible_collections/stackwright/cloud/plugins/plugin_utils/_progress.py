@@ -54,7 +54,7 @@ class Following:
 
     def _lines(self) -> list[str]:
         try:
-            code, written, _ = self._connection.exec_command(f"cat {self.path}", sudoable=False)
+            code, written = self._connection.exec_command(f"cat {self.path}", sudoable=False)[:2]
         except AnsibleError:
             return []
         return written.decode(errors="replace").splitlines() if code == 0 else []
