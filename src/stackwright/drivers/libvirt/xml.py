@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only place that builds libvirt's XML, and with `parsing` the only one that knows it."""
+"""The only place that builds libvirt's XML, and with `parsing` the only one that knows it.
+
+Jinja2 is imported when XML is built, so that a run that only looks does not pay for it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from stackwright.drivers.libvirt.objects import Disk, Domain, Nic, Volume
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 NAMESPACE = "urn:stackwright:instance:1"
 PREFIX = "stackwright"
@@ -37,6 +42,8 @@ class Host:
 
 @cache
 def _template(name: str) -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     loader = PackageLoader("stackwright.drivers.libvirt")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.urls import open_url
 from ansible.plugins.action import ActionBase
 from ansible_collections.stackwright.cloud.plugins.plugin_utils._templates import MAX_BYTES, collected, is_url
 
@@ -91,6 +90,8 @@ class StackFilesAction(ActionBase):
             raise AnsibleActionFail(f"{path}: {error.strerror}; mend that, or do not name it") from None
 
     def _fetch(self, url: str) -> bytes:
+        from ansible.module_utils.urls import open_url  # takes a while to load, and few templates come from a URL
+
         try:
             with open_url(url, timeout=PATIENCE_S) as answer:
                 return answer.read(MAX_BYTES + 1)
