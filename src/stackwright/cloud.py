@@ -31,7 +31,7 @@ from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run, cancel
 from stackwright.registry.transaction import Transaction
 from stackwright.scheduler.placement import Scheduler
-from stackwright.snapshots import from_instances
+from stackwright.snapshots import from_instances, with_last_images
 
 SYSTEM = Actor("system")
 FLAVORS = {
@@ -140,6 +140,7 @@ class Cloud:
 
         What a request that is refused brought along goes again.
         """
+        request = with_last_images(self, request)
         if self.images is None or all(wish.kind != "image" for wish in request.wishes):
             yield request
             return

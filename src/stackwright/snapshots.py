@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stackwright.converge import converge
 from stackwright.drivers.libvirt.objects import Volume, image_copy_name
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound
 from stackwright.engine.intent import patiently
@@ -27,6 +28,19 @@ MARK = "instance"
 """The property of an image that says which instance it was made from, by id."""
 UNSEEN = {"checksum": "0" * 64, "disk_format": "qcow2", "size": 0}
 """What check mode says of content that is yet to be made."""
+
+
+def with_last_images(cloud: Cloud, request: Request) -> Request:
+    """The request with an image of every server that it takes out of a stack whose template asks for one."""
+    names = [wish.key for wish in request.wishes if wish.kind == "stack"]
+    stacks = cloud.registry.read(lambda txn: txn.select_in("key", names, kind="stack", owner="", wanted=True))
+    asked = {item for stack in stacks for item in stack.attributes.get("pictured", ())}
+    if not asked:
+        return request
+    outcomes = converge(cloud, request, check=True).outcomes
+    going = [outcome.before for item in sorted(asked) if (outcome := outcomes.get(item)) and outcome.after is None]
+    images = (Wish("image", f"{row.name}-{row.id[:8]}", spec={"instance": row.id}) for row in going if row)
+    return dataclasses.replace(request, wishes=(*request.wishes, *images))
 
 
 def from_instances(cloud: Cloud, request: Request, check: bool) -> tuple[Wish, ...]:

@@ -32,7 +32,7 @@ def declare(cloud: Cloud, request: Request, rollback: bool, check: bool = False)
     result = cloud.ensure(request, check)
     if check or not rollback or not wish.present or not result.errors:
         return result
-    (root,) = result.roots
+    root = result.roots[0]
     outcome = result.outcomes[root]
     error = "; ".join([*result.errors[:1], _back(cloud, request, before)])
     return dataclasses.replace(

@@ -68,6 +68,7 @@ class Next:
     type: Type
     wish: Wish
     kept: bool
+    pictured: bool = False
 
 
 def _sorter(needs: Mapping[str, Collection[str]]) -> TopologicalSorter[str]:
@@ -142,7 +143,8 @@ class Expansion:
         if before and before.spec != row.spec and "update" in unit.environment.registry.restricted_actions(item.name):
             words = f"the environment restricts {item.name}: it must not be updated; leave it as it is, or lift that"
             raise TemplateError(words, unit.place(item.name), file=unit.context.template.file)
-        unit.nodes[item.name] = Leaf(item.name, item.type, row.id, self.stack.look, self.veil, made_now, item.kept)
+        policies = {"kept": item.kept, "pictured": item.pictured}
+        unit.nodes[item.name] = Leaf(item.name, item.type, row.id, self.stack.look, self.veil, made_now, **policies)
         self._finish(unit, item.name)
 
     # One resource
@@ -199,11 +201,12 @@ class Expansion:
         )
         spec = inherited.spec(known.kind, key, known.spec(asked))
         wish = Wish(known.kind, key, known.label(asked), spec, adopt=adopt)
-        return Next(unit, definition.name, known, wish, self._policy(context, definition) == "Retain")
+        policy = self._policy(context, definition, known)
+        return Next(unit, definition.name, known, wish, policy == "Retain", policy == "Snapshot")
 
-    def _policy(self, context: StackContext, definition: ResourceDefinition) -> str:
+    def _policy(self, context: StackContext, definition: ResourceDefinition, known: Type) -> str:
         policy = context.deletion_policy(definition)
-        if policy == "Snapshot":
+        if policy == "Snapshot" and known.kind != "instance":
             raise TemplateError(
                 "there are no snapshots of this type here; use Delete or Retain", ("deletion_policy",), definition.line
             )

@@ -44,7 +44,8 @@ class Node(Protocol):
 class Leaf:
     """One declared resource.
 
-    made_now: its value was generated in this very run. kept: it outlives its stack. foreign: it was there without us.
+    made_now: its value was generated in this very run. kept: it outlives its stack. pictured: an image of it does.
+    foreign: it was there without us.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Leaf:
     veil: Veil
     made_now: bool = False
     kept: bool = False
+    pictured: bool = False
     foreign: bool = False
 
     def reference(self) -> Any:

@@ -17,9 +17,10 @@ def remembered(
     """The attributes of a stack that is expanded.
 
     outputs: by name. veiled: names of those that hold a generated secret. resources: by path. kept: ids of what
-    outlives the stack. sequence: id -> ids of what the user wants before it. removed: by group, members it has to do
-    without. rolling: by group with an update_policy, what that says and the ids that each member consists of; not which
-    of them are new, so that it is the same each time.
+    outlives the stack. pictured: ids of the servers that an image is made of before they go. sequence: id -> ids of
+    what the user wants before it. removed: by group, members it has to do without. rolling: by group with an
+    update_policy, what that says and the ids that each member consists of; not which of them are new, so that it is
+    the same each time.
     """
     leaves = {"/".join((*unit.path, name)): leaf for unit in units for name, leaf in _own(unit)}
     return {
@@ -31,6 +32,7 @@ def remembered(
             path: {"type": leaf.type.name, "kind": leaf.type.kind, "id": leaf.id} for path, leaf in leaves.items()
         },
         "kept": [leaf.id for leaf in leaves.values() if leaf.kept],
+        "pictured": [leaf.id for leaf in leaves.values() if leaf.pictured],
         "sequence": _sequence(units),
         "removed": {"/".join(group.unit.path): dict(group.removed) for group in groups if group.removed},
         "rolling": {"/".join(group.unit.path): _rolling(group) for group in groups if group.policy},

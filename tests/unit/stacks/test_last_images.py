@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""deletion_policy: Snapshot. What a server had on its disk is an image before the server goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import Place, Sandbox, request
+from stackwright import stacks
+from stackwright.engine.errors import InvalidInput
+from stackwright.engine.resource import Wish
+from stackwright.images import ImageStore
+
+SERVER = """
+  {name}:
+    type: OS::Nova::Server
+    deletion_policy: {policy}
+    properties: {{name: {name}, image: guest, flavor: m1.tiny, networks: [{{network: net}}]}}
+"""
+
+
+@pytest.fixture
+def cloud(place: Place, tmp_path: Path) -> Iterator[Sandbox]:
+    (tmp_path / "store").mkdir()
+    with Sandbox(place, images=ImageStore(tmp_path / "store")) as opened:
+        yield opened
+
+
+def stack(**servers: str) -> Wish:
+    """A stack of servers, each with its deletion_policy."""
+    text = "".join(SERVER.format(name=name, policy=policy) for name, policy in servers.items())
+    main = f"heat_template_version: 2018-08-31\nresources:{text or ' {}'}"
+    return Wish("stack", "s", spec={"template": "main.yaml", "files": {"main.yaml": main}})
+
+
+def images(cloud: Sandbox) -> list[str]:
+    return sorted(row.name for row in cloud.find("image") if row.name != "guest")
+
+
+def test_an_image_is_made_of_what_goes(cloud: Sandbox) -> None:
+    assert not cloud.ensure(request(stack(one="Snapshot", two="Snapshot", three="Delete"))).errors
+    one, two = cloud.one("instance", "one").id, cloud.one("instance", "two").id
+    preview = cloud.ensure(request(stack(two="Snapshot")), check=True)
+    assert [item.resource.name for item in preview.outcomes.values() if item.resource.kind == "image"] == [
+        f"one-{one[:8]}"
+    ]
+    assert images(cloud) == []
+    assert not stacks.declare(cloud, request(stack(two="Snapshot")), rollback=True).errors
+    assert images(cloud) == [f"one-{one[:8]}"]
+    assert not cloud.ensure(request(stack(two="Snapshot"))).changed
+    assert not cloud.drop("stack", "s").errors
+    assert images(cloud) == sorted([f"one-{one[:8]}", f"two-{two[:8]}"])
+    assert [row.spec["properties"] for row in cloud.find("image", f"two-{two[:8]}")] == [{"instance": two}]
+    assert cloud.find("instance") == []
+
+
+def test_only_servers_can(cloud: Sandbox) -> None:
+    text = "heat_template_version: 2018-08-31\nresources: {a: {type: OS::Neutron::Net, deletion_policy: Snapshot}}"
+    with pytest.raises(InvalidInput, match="there are no snapshots of this type here"):
+        cloud.ensure(request(Wish("stack", "s", spec={"template": "m", "files": {"m": text}})))
