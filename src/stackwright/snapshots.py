@@ -33,6 +33,8 @@ UNSEEN = {"checksum": "0" * 64, "disk_format": "qcow2", "size": 0}
 def with_last_images(cloud: Cloud, request: Request) -> Request:
     """The request with an image of every server that it takes out of a stack whose template asks for one."""
     names = [wish.key for wish in request.wishes if wish.kind == "stack"]
+    if not names:
+        return request
     stacks = cloud.registry.read(lambda txn: txn.select_in("key", names, kind="stack", owner="", wanted=True))
     asked = {item for stack in stacks for item in stack.attributes.get("pictured", ())}
     if not asked:
