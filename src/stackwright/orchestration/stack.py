@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stackwright.orchestration import hidden
+from stackwright.orchestration import hidden, parameters
 from stackwright.orchestration.environment import Environment, merged, read_environment
 from stackwright.orchestration.files import Files, is_url
 from stackwright.orchestration.problem import TemplateError, nearest
@@ -48,13 +48,13 @@ class Source:
 
     @classmethod
     def read(
-        cls, location: str, files: Mapping[str, str], environments: Sequence[str], parameters: Mapping[str, Any]
+        cls, location: str, files: Mapping[str, str], environments: Sequence[str], given: Mapping[str, Any]
     ) -> Source:
-        """From the files by their locations; `parameters` win over what the environments say."""
-        return cls.of(GivenFiles(files), location, environments, parameters)
+        """From the files by their locations; the parameters that are given win over what the environments say."""
+        return cls.of(GivenFiles(files), location, environments, given)
 
     @classmethod
-    def of(cls, files: Files, location: str, environments: Sequence[str], parameters: Mapping[str, Any]) -> Source:
+    def of(cls, files: Files, location: str, environments: Sequence[str], given: Mapping[str, Any]) -> Source:
         """As `read`, from wherever the files are."""
         template = read_template(files.read(location), location)
         read = [read_environment(files.read(name), name) for name in environments]
@@ -65,7 +65,12 @@ class Source:
                 ("resource_registry", "resources"),
                 file=environment.file,
             )
-        return cls(template, replace(environment, parameters={**environment.parameters, **parameters}), files)
+        return cls(template, replace(environment, parameters={**environment.parameters, **given}), files)
+
+    def values(self) -> dict[str, Any]:
+        """The values of its parameters, of those that have one."""
+        given = self.environment.parameters, self.environment.parameter_defaults
+        return parameters.values(self.template.parameters, *given)[0]
 
     def hidden(self) -> set[str]:
         """Names of the parameters that nobody shall see, and those that an environment calls encrypted."""
@@ -81,6 +86,19 @@ def check(source: Source, validation: Validation) -> None:
     wrong = [*missing, *map(str, report.errors)]
     if wrong:
         raise TemplateError("; ".join(dict.fromkeys(wrong)))
+
+
+def keep_immutable(before: Source, now: Source) -> None:
+    """Raises TemplateError where parameters that are immutable get other values than the stack was made with."""
+    was, shall_be = before.values(), now.values()
+    immutable = [name for name, item in now.template.parameters.items() if item.immutable and name in was]
+    changed = sorted(name for name in immutable if shall_be.get(name) != was[name])
+    if changed:
+        raise TemplateError(
+            f"immutable parameters keep the value that the stack was made with: {', '.join(changed)}; give that again",
+            ("parameters",),
+            file=now.template.file,
+        )
 
 
 def unsupported(missing: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 """What an environment forbids, and what it asks for that cannot be had."""
 
 import pytest
-from stacks import resources, wanted
+from stacks import resources, template, wanted
 
 from sandbox import Sandbox
 from stackwright.engine.errors import InvalidInput
@@ -29,3 +29,20 @@ def test_hooks_are_refused(cloud: Sandbox) -> None:
     with pytest.raises(InvalidInput, match=r"e\.yaml.*asks to stop at hooks"):
         cloud.ensure(wanted(resources(lan("one")), files=files, environments=["e.yaml"]))
     assert cloud.find("stack") == []
+
+
+def test_immutable_parameters_keep_their_value(cloud: Sandbox) -> None:
+    text = template(
+        """
+        parameters:
+          zone: {type: string, immutable: true, default: a}
+          size: {type: number, default: 1}
+        resources:
+          value: {type: OS::Heat::Value, properties: {value: {get_param: zone}}}
+        """
+    )
+    assert not cloud.ensure(wanted(text, parameters={"zone": "b"})).errors
+    assert cloud.ensure(wanted(text, parameters={"zone": "b", "size": 2})).changed
+    with pytest.raises(InvalidInput, match=r"immutable parameters keep the value .*: zone; give that again"):
+        cloud.ensure(wanted(text, parameters={"size": 2}))
+    assert cloud.one("stack", "s").spec["parameters"] == {"zone": "b", "size": 2}

@@ -68,13 +68,15 @@ class Stack(Kind):
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """What is wrong with a template is said all at once, before anything is declared."""
         from stackwright.orchestration import types
-        from stackwright.orchestration.stack import check
+        from stackwright.orchestration.stack import check, keep_immutable
         from stackwright.orchestration.validate import Validation
 
         recorded = allocator.get(wish.id)
         if not recorded.wanted or _written(recorded.spec) != _written(wish.spec):
             source = _source(StackSpec.of(wish))
             check(source, Validation(types, source.files, _Finder(allocator, wish.project).wrong))
+            if recorded.wanted and recorded.spec:
+                keep_immutable(_source(StackSpec.of(recorded)), source)
         return wish.spec
 
     def waves(self, resource: Resource, allocator: Allocator) -> Waves:
