@@ -13,9 +13,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from sandbox import BASE, Place, Sandbox, copy, request
 from stackwright.registry.database import Registry
+
+# The same examples every time, so that a run says something about the change and not about luck;
+# --hypothesis-profile=default looks for others.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 _numbers = itertools.count()
