@@ -31,7 +31,10 @@ UNSEEN = {"checksum": "0" * 64, "disk_format": "qcow2", "size": 0}
 
 
 def with_last_images(cloud: Cloud, request: Request) -> Request:
-    """The request with an image of every server that it takes out of a stack whose template asks for one."""
+    """The request with an image of every server that it takes out of a stack whose template asks for one.
+
+    What never ran has nothing to keep, and may have no disk.
+    """
     names = [wish.key for wish in request.wishes if wish.kind == "stack"]
     if not names:
         return request
@@ -41,7 +44,8 @@ def with_last_images(cloud: Cloud, request: Request) -> Request:
         return request
     outcomes = converge(cloud, request, check=True).outcomes
     going = [outcome.before for item in sorted(asked) if (outcome := outcomes.get(item)) and outcome.after is None]
-    images = (Wish("image", f"{row.name}-{row.id[:8]}", spec={"instance": row.id}) for row in going if row)
+    ran = [row for row in going if row and row.attributes.get("started")]
+    images = (Wish("image", f"{row.name}-{row.id[:8]}", spec={"instance": row.id}) for row in ran)
     return dataclasses.replace(request, wishes=(*request.wishes, *images))
 
 

@@ -77,6 +77,7 @@ def test_a_process_that_got_the_same_pid_is_another_one(registry: Registry) -> N
     take(registry, first, "a")
     pretend(registry, first, started="1")
     take(registry, second, "a")
+    assert holders(registry) == {"a": second.id}
 
 
 def test_a_pid_from_before_the_last_boot_is_dead(registry: Registry) -> None:
@@ -84,6 +85,7 @@ def test_a_pid_from_before_the_last_boot_is_dead(registry: Registry) -> None:
     take(registry, first, "a")
     pretend(registry, first, boot="another")
     take(registry, second, "a")
+    assert holders(registry) == {"a": second.id}
 
 
 def test_a_run_of_another_machine_is_dead_only_when_its_time_is_over(registry: Registry) -> None:

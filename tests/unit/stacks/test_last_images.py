@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox import Place, Sandbox, request
 from stackwright import stacks
-from stackwright.engine.errors import InvalidInput
+from stackwright.engine.errors import InvalidInput, Refused
+from stackwright.engine.objects import Action, Change
 from stackwright.engine.resource import Wish
 from stackwright.images import ImageStore
 
@@ -48,13 +50,32 @@ def test_an_image_is_made_of_what_goes(cloud: Sandbox) -> None:
         f"one-{one[:8]}"
     ]
     assert images(cloud) == []
-    assert not stacks.declare(cloud, request(stack(two="Snapshot")), rollback=True).errors
+    made = stacks.declare(cloud, request(stack(two="Snapshot")), rollback=True)
+    assert not made.errors
+    assert [(item["path"], item["action"]) for item in stacks.changes(made)] == [
+        ("one", "deleted"),
+        ("three", "deleted"),
+    ]
     assert images(cloud) == [f"one-{one[:8]}"]
     assert not cloud.ensure(request(stack(two="Snapshot"))).changed
     assert not cloud.drop("stack", "s").errors
     assert images(cloud) == sorted([f"one-{one[:8]}", f"two-{two[:8]}"])
     assert [row.spec["properties"] for row in cloud.find("image", f"two-{two[:8]}")] == [{"instance": two}]
     assert cloud.find("instance") == []
+
+
+def test_what_never_ran_goes_without_an_image(cloud: Sandbox) -> None:
+    driver: Any = cloud.drivers["libvirt"]
+    driver.before = refuse
+    result = stacks.declare(cloud, request(stack(one="Snapshot")), rollback=True)
+    assert "the host is full; free some of it; stack s was removed again" in result.errors
+    assert images(cloud) == []
+    assert cloud.find("stack") == cloud.find("instance") == []
+
+
+def refuse(change: Change) -> None:
+    if change.action is not Action.DELETE:
+        raise Refused("the host is full; free some of it")
 
 
 def test_only_servers_can(cloud: Sandbox) -> None:
