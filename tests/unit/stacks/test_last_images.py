@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from sandbox import Place, Sandbox, request
-from stackwright import stacks
+from stackwright import stack_snapshots, stacks
 from stackwright.engine.errors import InvalidInput, Refused
 from stackwright.engine.objects import Action, Change
 from stackwright.engine.resource import Wish
 from stackwright.images import ImageStore
+from stackwright.present import report
 
 SERVER = """
   {name}:
@@ -82,3 +83,16 @@ def test_only_servers_can(cloud: Sandbox) -> None:
     text = "heat_template_version: 2018-08-31\nresources: {a: {type: OS::Neutron::Net, deletion_policy: Snapshot}}"
     with pytest.raises(InvalidInput, match="there are no snapshots of this type here"):
         cloud.ensure(request(Wish("stack", "s", spec={"template": "m", "files": {"m": text}})))
+
+
+def test_what_a_restored_stack_lets_go_of(cloud: Sandbox) -> None:
+    assert not cloud.ensure(request(stack(one="Snapshot"))).errors
+    taken = request(Wish("stack_snapshot", "before"))
+    assert not stack_snapshots.take(cloud, taken, "s").errors
+    assert not cloud.ensure(request(stack(one="Snapshot", two="Snapshot"))).errors
+    two = cloud.one("instance", "two").id
+    result = stack_snapshots.restore(cloud, request(Wish("stack_snapshot", "before"), allow_loss_of={"one", "two"}))
+    assert result.errors == []
+    assert [entry["kind"] for entry in report(result)] == ["stack", "image"]
+    assert f"two-{two[:8]}" in images(cloud)
+    assert [row.name for row in cloud.find("instance")] == ["one"]
