@@ -26,7 +26,8 @@ def test_what_fails_is_told_with_its_error(place: Place) -> None:
         result = cloud.ensure(request(server("one")))
         assert result.errors
         errors = {item.resource.name: item.error for item in told}
-        assert errors["one"] == "the host is full; free some of it"
+        # Its image may be refused before its own disk is tried.
+        assert errors["one"].endswith("the host is full; free some of it")
 
 
 def refuse(change: object) -> None:
