@@ -12,7 +12,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,8 @@ from stackwright.registry.transaction import Transaction, chunked
 LEASE_S = 30.0
 SHARED_WAIT_S = 1800.0
 PAUSE_S = 0.2
+EVERYTHING = "*"
+"""The lease of whoever wants nobody else at work. It keeps those out that have not begun; the others go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,12 @@ class Run:
         wanted = sorted(set(names))
         now = txn.now()
         _sweep(txn, now)
-        holders = _holders(txn, wanted, self.id)
+        mine = _held(txn, self.id)
+        holders = _holders(txn, wanted if mine else [EVERYTHING, *wanted], self.id)
         if holders:
-            first = holders[0]
-            who = f"{first['purpose']} (pid {first['pid']}, run {first['id']})"
-            raise Busy(f"{who}, which is at work on the same resources")
+            raise Busy(f"{_who(holders[0])}, which is at work on the same resources")
         self._register(txn, Owner.of_process(os.getpid()), now)
         self._held = True
-        mine = _held(txn, self.id)
         rows = [{"name": name, "run": self.id} for name in wanted if name not in mine]
         if rows:
             txn.connection.execute(sa.insert(schema.lease), rows)
@@ -213,6 +213,51 @@ class Run:
     def drop(self, txn: Transaction) -> None:
         """Forget this run, in the caller's transaction."""
         _drop(txn, self.id)
+
+
+@contextmanager
+def alone(registry: Registry, purpose: str, patience: float, say: Callable[[str], None]) -> Iterator[Run]:
+    """Nobody else is at work meanwhile: who is, is waited for, and who would begin waits.
+
+    patience: seconds. Raises Temporary when they are over, and LeaseLost in the end when somebody began all the same.
+    """
+    run = Run(registry, purpose)
+    ends = time.monotonic() + patience
+    try:
+        _wait_until(lambda: registry.write(lambda txn: run.acquire(txn, [EVERYTHING])), ends, say)
+        run.keep()
+        _wait_until(lambda: registry.write(lambda txn: _nobody_else(txn, run.id)), ends, say)
+        yield run
+        run.check()
+    finally:
+        run.release()
+
+
+def _wait_until(attempt: Callable[[], None], ends: float, say: Callable[[str], None]) -> None:
+    told = ""
+    while True:
+        try:
+            return attempt()
+        except Busy as error:
+            if time.monotonic() > ends:
+                raise Temporary(f"gave up waiting for {error}; run this again later") from error
+            if str(error) != told:
+                told = str(error)
+                say(f"waiting for {told}")
+            time.sleep(PAUSE_S)
+
+
+def _nobody_else(txn: Transaction, run: str) -> None:
+    """Raises Busy while another run holds anything."""
+    _sweep(txn, txn.now())
+    query = sa.select(schema.run).join(schema.lease).where(schema.run.c.id != run)
+    others = txn.connection.execute(query).mappings().first()
+    if others:
+        raise Busy(f"{_who(dict(others))}, which is at work")
+
+
+def _who(row: dict[str, Any]) -> str:
+    return f"{row['purpose']} (pid {row['pid']}, run {row['id']})"
 
 
 def cancel(txn: Transaction, name: str, by: str) -> str:

@@ -44,6 +44,11 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def knows(revision: str) -> bool:
+    """Whether this library can bring a registry of that revision to its own."""
+    return any(item.revision == revision for item in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def differences(registry: Registry) -> list[object]:
     """What the migrated schema lacks of the tables as the code has them; empty when they agree."""
     with registry.engine.connect() as connection:

@@ -71,7 +71,7 @@ def test_commands_of_stackwright_exist(page: Path) -> None:
     said = re.findall(r"`stackwright ([a-z]+)", text) + re.findall(r"^(?:\$ )?stackwright ([a-z]+)", text, re.MULTILINE)
     assert set(said) <= known.keys()
     for command, arguments in re.findall(r"`stackwright ([a-z]+)([^`]*)`", text):
-        assert set(re.findall(r"--[a-z]+", arguments)) <= {*known[command]._option_string_actions}
+        assert set(re.findall(r"--[a-z-]+", arguments)) <= {*known[command]._option_string_actions}
 
 
 def _subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

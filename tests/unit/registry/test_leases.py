@@ -19,7 +19,7 @@ from stackwright.engine.errors import LeaseLost, Stopped, Temporary
 from stackwright.engine.resource import Wish
 from stackwright.registry import schema
 from stackwright.registry.database import Registry
-from stackwright.registry.leases import Busy, Owner, Run, cancel
+from stackwright.registry.leases import EVERYTHING, Busy, Owner, Run, alone, cancel
 from stackwright.registry.migrate import migrate
 
 
@@ -219,3 +219,40 @@ def test_a_lease_outlives_a_look_that_takes_longer_than_it(new_place: Callable[[
 
         cloud.drivers["ovn"].observe = slow  # type: ignore[method-assign,assignment]
         assert cloud.wish("network", "other").errors == []
+
+
+def test_who_wants_nobody_else_at_work_waits_for_the_others_and_keeps_new_ones_out(registry: Registry) -> None:
+    told: list[str] = []
+    first, late = Run(registry, "first"), Run(registry, "late")
+    take(registry, first, "a")
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with alone(registry, "a backup", 60, told.append):
+            entered.set()
+            leave.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    while EVERYTHING not in holders(registry):
+        time.sleep(0.01)
+    with pytest.raises(Busy, match="a backup"):
+        take(registry, late, "b")
+    take(registry, first, "more")  # who has begun goes on
+    assert not entered.is_set()
+    first.release()
+    assert entered.wait(60)
+    with pytest.raises(Busy, match="a backup"):
+        take(registry, late, "b")
+    leave.set()
+    thread.join()
+    take(registry, late, "b")
+    assert [line.split(" (")[0] for line in told] == ["waiting for first"]
+
+
+def test_who_wants_nobody_else_at_work_gives_up_and_leaves_nothing(registry: Registry) -> None:
+    first = Run(registry, "first")
+    take(registry, first, "a")
+    with pytest.raises(Temporary, match="gave up waiting for first"), alone(registry, "a backup", 0.3, str):
+        raise AssertionError
+    assert holders(registry) == {"a": first.id}
