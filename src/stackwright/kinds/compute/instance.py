@@ -14,6 +14,7 @@ from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, Wish
 from stackwright.kinds.base import Kind, Name, Ref, Spec
 from stackwright.kinds.compute.flavor import FlavorSpec
+from stackwright.kinds.compute.resize import Resize, claim, decided, sizes
 from stackwright.kinds.compute.server_group import ServerGroupSpec
 from stackwright.kinds.image.image import ImageSpec
 from stackwright.kinds.network.subnet import Address
@@ -82,6 +83,7 @@ class InstanceSpec(Spec):
     hostname: what the guest is told it is called; None for its name.
     power: what it is kept at; None starts it once, when it is created, and leaves it alone from then on.
     reboots: how often it was asked to reboot; one more is one reboot.
+    resize: trial while another flavor waits to be confirmed or reverted; flavor_before: the one to go back to then.
     """
 
     image: Annotated[str, Ref("image")]
@@ -101,6 +103,8 @@ class InstanceSpec(Spec):
     tags: Annotated[list[Tag], AfterValidator(lambda tags: sorted(set(tags)))] = []
     power: Literal["running", "stopped"] | None = None
     reboots: Annotated[int, Field(ge=0)] = 0
+    resize: Resize | None = None
+    flavor_before: Annotated[str, Ref("flavor")] | None = None
     description: str = ""
 
     @model_validator(mode="after")
@@ -111,7 +115,7 @@ class InstanceSpec(Spec):
 
 
 class Instance(Kind):
-    """Attributes: nics [{port, mac_address, mtu, subnets}], root_gib, ephemeral_gib, vcpus, ram.
+    """Attributes: nics [{port, mac_address, mtu, subnets}], root_gib, ephemeral_gib, vcpus, ram; claimed on trial.
 
     It owns the ports that it made.
     """
@@ -122,10 +126,11 @@ class Instance(Kind):
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The only network, where none was named; and an image that fits the flavor."""
+        resized = decided(wish, allocator)
         self._fits(wish, allocator)
         # A guest remembers how often it was rebooted, so this never falls.
         reboots = max(wish.spec["reboots"], allocator.get(wish.id).spec.get("reboots", 0))
-        return {**wish.spec, "reboots": reboots, "networks": self._networks(wish, allocator)}
+        return {**wish.spec, **resized, "reboots": reboots, "networks": self._networks(wish, allocator)}
 
     def _networks(self, wish: Resource, allocator: Allocator) -> list[Mapping[str, Any]]:
         listed: list[Mapping[str, Any]] | None = wish.spec["networks"]
@@ -169,22 +174,18 @@ class Instance(Kind):
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Its network cards in order, and what it claims of a host."""
         spec = InstanceSpec.of(resource)
-        flavor = FlavorSpec.of(allocator.get(spec.flavor))
         image = ImageSpec.of(allocator.get(spec.image))
         made = {port.key: port for port in allocator.children(resource.id, "port")}
         ports = [allocator.get(nic.port) if nic.port else made[key] for key, nic in _cards(spec)]
         smallest = -(-image.virtual_size // GIB)
-        root = flavor.disk or smallest
-        if root < smallest:
+        size = sizes(spec, smallest, allocator)
+        if size["root_gib"] < smallest:
             raise InvalidInput(f"instance {resource.name} needs a disk of {smallest} GiB for its image; keep that much")
         for port in ports:
             allocator.take(resource, "attached", port.id)
         return {
             "nics": [_nic(port) for port in ports],
-            "vcpus": flavor.vcpus,
-            "ram": flavor.ram,
-            "root_gib": root,
-            "ephemeral_gib": flavor.ephemeral,
+            **size,
             "started": resource.attributes.get("started", False),
         }
 
@@ -194,15 +195,15 @@ class Instance(Kind):
 
     def placement(self, resource: Resource, allocator: Allocator) -> Placement:
         """Its flavor's size, where it was asked to be."""
-        spec, has = InstanceSpec.of(resource), resource.attributes
-        demand = {"vcpus": has["vcpus"], "ram": has["ram"], "disk": has["root_gib"] + has["ephemeral_gib"]}
+        spec, demand = InstanceSpec.of(resource), claim(resource.attributes)
         host = allocator.get(spec.host).name if spec.host else ""
         group = _group(resource, allocator.get(spec.server_group), allocator) if spec.server_group else None
         return Placement(resource.title, demand, spec.availability_zone or "", host, group)
 
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """Instances, vCPUs and memory in MiB."""
-        return {"instances": 1, "vcpus": resource.attributes["vcpus"], "ram": resource.attributes["ram"]}
+        size = claim(resource.attributes)
+        return {"instances": 1, "vcpus": size["vcpus"], "ram": size["ram"]}
 
 
 def _group(member: Resource, group: Resource, allocator: Allocator) -> Group:

@@ -37,6 +37,18 @@ options:
     description:
       - Name or id of the flavor, its size. Needed when the instance is new.
     type: str
+  resize:
+    description:
+      - With V(trial), another O(flavor) is tried. Until it is confirmed or reverted, the larger of both sizes stays
+        claimed and the disks stay as they are, so that going back loses nothing.
+      - V(confirmed) keeps the new flavor, and now the disks grow to its size. V(reverted) returns to the flavor from
+        before. Where nothing waits, they change nothing.
+      - Processors and memory come with the next start, in all three; O(state=rebooted) is one.
+    type: str
+    choices:
+      - trial
+      - confirmed
+      - reverted
   networks:
     description:
       - Its network cards, in order. Where it is not given, there is one, on the only network of the project.
@@ -157,6 +169,19 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: example.resource.addresses
 
+- name: Try another flavor, and restart it into that
+  stackwright.cloud.instance:
+    name: example
+    flavor: c1.micro
+    resize: trial
+    state: rebooted
+
+- name: Return to the one from before
+  stackwright.cloud.instance:
+    name: example
+    resize: reverted
+    state: rebooted
+
 - name: Stop it
   stackwright.cloud.instance:
     name: example
@@ -200,6 +225,8 @@ resource:
     ram: 512
     root_gib: 1
     ephemeral_gib: 0
+    resize:
+    flavor_before:
 """
 
 from ansible_collections.stackwright.cloud.plugins.module_utils._cloud import ResourceModule
@@ -211,6 +238,7 @@ def main():
         {
             "image": {"type": "str"},
             "flavor": {"type": "str"},
+            "resize": {"type": "str", "choices": ["trial", "confirmed", "reverted"]},
             "networks": {
                 "type": "list",
                 "elements": "dict",
