@@ -59,7 +59,7 @@ class StackSnapshotModule(DeclaringModule):
         return dict(self.told(result), action=entry["action"], resource=entry["resource"])
 
     def _restored(self, result: Result) -> dict[str, Any]:
-        entry, *_ = report(result)  # the stack; after it images of what went with it
+        entry = report(result)[0]  # the stack; after it images of what went with it
         changes = [{key: item[key] for key in ("path", "type", "action")} for item in stacks.changes(result)]
         told = {"action": entry["action"], "resource": entry["resource"]}
         return dict(self.told(result), **told, outputs=stacks.outputs(result), changes=changes)
