@@ -19,6 +19,7 @@ DIFFERS = 2
 COLUMNS = {
     "project": ("description", "enabled"),
     "host": ("state", "availability_zone", "vcpus", "ram", "disk"),
+    "host_aggregate": ("hosts", "metadata", "availability_zone"),
     "flavor": ("vcpus", "ram", "disk", "ephemeral"),
     "keypair": ("fingerprint",),
     "server_group": ("policy", "members"),

@@ -46,6 +46,7 @@ FLAVORS = {
 class Cloud:
     """A registry, the kinds, and the drivers that lead to the backends. Use it as a context manager.
 
+    pack: fill hosts up one after the other, where they are otherwise used evenly.
     images: where the content of images is; without it, they are declared with what is known of them.
     say: gets one line for people when something takes long. report: gets every change that was carried out, and
     progress every resource that is finished, while others are still at work.
@@ -60,6 +61,7 @@ class Cloud:
         kinds: Mapping[str, Kind] = KINDS,
         images: ImageStore | None = None,
         mtu: int = 1400,
+        pack: bool = False,
         lease_seconds: float = LEASE_S,
         say: Callable[[str], None] = lambda line: None,
         report: Callable[[Done], None] = lambda done: None,
@@ -68,7 +70,7 @@ class Cloud:
         self.registry = registry
         self.drivers = drivers
         self.images = images
-        self.rules = Rules(kinds, renderers, Scheduler(), allow_all, mtu)
+        self.rules = Rules(kinds, renderers, Scheduler(pack=pack), allow_all, mtu)
         self.everywhere = frozenset(name for name, kind in kinds.items() if kind.everywhere)
         self.lease_seconds = lease_seconds
         self.say = say
@@ -81,7 +83,12 @@ class Cloud:
         from stackwright.backends import drivers, renderers
 
         config = Config.load(path)
-        settings = {"images": ImageStore(config.image_store), "mtu": config.mtu, **options}
+        settings = {
+            "images": ImageStore(config.image_store),
+            "mtu": config.mtu,
+            "pack": config.placement == "pack",
+            **options,
+        }
         return cls(Registry(config.registry_url), drivers(config), renderers(), **settings)
 
     def __enter__(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,7 +19,7 @@ VARIABLE = "STACKWRIGHT_CONFIG"
 class Config(BaseModel):
     """registry_url: SQLAlchemy's. pki: folder of ca.pem, cert.pem, key.pem; libvirt_pki: the same by libvirt's names.
 
-    mtu: of tenant networks, in bytes.
+    mtu: of tenant networks, in bytes. placement: spread uses hosts evenly, pack fills one up after the other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +32,7 @@ class Config(BaseModel):
     libvirt_pki: Path = Path("/etc/stackwright/pki/libvirt")
     region: str = "RegionOne"
     mtu: int = 1400
+    placement: Literal["spread", "pack"] = "spread"
 
     @classmethod
     def load(cls, path: Path | None = None) -> Config:

@@ -19,8 +19,15 @@ from stackwright.present_stack import iso, snapshot_facts, stack_facts
 
 MASKED = ("user_data", "personality", "value")
 """Options that may hold secrets: what servers are told when they start, and what a template computes."""
-OWN_FACTS = {"stack": stack_facts, "stack_snapshot": snapshot_facts}
-"""What is told of kinds whose specs are for the engine alone."""
+
+
+def _aggregate_facts(aggregate: Resource, picture: Picture) -> dict[str, Any]:
+    """In which order hosts are recorded means nothing."""
+    return {**aggregate.spec, "hosts": sorted(_named(aggregate.spec["hosts"], picture))}
+
+
+OWN_FACTS = {"stack": stack_facts, "stack_snapshot": snapshot_facts, "host_aggregate": _aggregate_facts}
+"""What is told of kinds otherwise than their specs say it."""
 HIDDEN = ("host", "reboots", "started", "made_for", "made_before")
 WORDS = (
     *("description", "metadata", "hostname", "tags", "properties", "extra_specs", "value"),

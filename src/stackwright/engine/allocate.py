@@ -14,7 +14,8 @@ from stackwright.engine.errors import Conflict, Exhausted, StackwrightError
 from stackwright.engine.kind import Kind
 from stackwright.engine.resource import Resource
 from stackwright.registry.transaction import Transaction
-from stackwright.scheduler.candidate import Candidate, Placement
+from stackwright.scheduler.board import Board
+from stackwright.scheduler.candidate import Placement
 from stackwright.scheduler.placement import Scheduler
 
 MAC_BITS = 24
@@ -36,7 +37,7 @@ class Allocation:
         self._taken: dict[str, dict[str, str]] = {}
         self._used: set[tuple[str, str]] = set()
         self._cursors: dict[str, Iterator[str]] = {}
-        self._candidates: list[Candidate] | None = None
+        self._board: Board | None = None
         self._bounded: set[str] = set()
         self._mac_base: int | None = None
         self._mac_next = 0
@@ -135,12 +136,12 @@ class Allocation:
             if claimed[1] != dict(wish.demand):
                 self._claim(resource, host, wish.demand)
             return host.name
-        chosen = self._scheduler.choose(self._hosts(), wish)
+        chosen = self._hosts().choose(wish)
         self._claim(resource, self.get(chosen.id), wish.demand)
         return chosen.name
 
     def _stays(self, wish: Placement, host: Resource) -> None:
-        objection = self._scheduler.misplaced(_candidate(host, {}, {}), wish)
+        objection = self._scheduler.misplaced(self._hosts().hosts[host.id], wish)
         if objection:
             raise Conflict(
                 f"{wish.who} is on host {host.name} and cannot move, as this would need ({objection}); "
@@ -148,14 +149,12 @@ class Allocation:
             )
 
     def _claim(self, resource: Resource, host: Resource, demand: Mapping[str, int]) -> None:
-        candidates = self._hosts()  # as it is before this claim
+        board = self._hosts()  # as it is before this claim
         before = self.txn.claimed(resource.id)
         self._bound(host)
         self.txn.claim(resource, host, demand)
         released = before[1] if before else {}
-        for candidate in candidates:
-            if candidate.id == host.id:
-                candidate.use({name: demand[name] - released.get(name, 0) for name in demand})
+        board.use(host.id, {name: demand[name] - released.get(name, 0) for name in demand})
 
     def _bound(self, host: Resource) -> None:
         """A host that shrank below what was claimed of it was bounded by that; some of it may have been freed since."""
@@ -164,12 +163,12 @@ class Allocation:
             for name, limit in self.kinds[host.kind].capacity(host).items():
                 self.txn.set_limit(host.id, name, limit)
 
-    def _hosts(self) -> list[Candidate]:
-        if self._candidates is None:
-            hosts = self.txn.select(kind="host", wanted=True)
+    def _hosts(self) -> Board:
+        if self._board is None:
+            hosts = self.txn.select(kind="host")  # what is on one that is to go still counts
             used = self.txn.counters(host.id for host in hosts)
-            self._candidates = [_candidate(host, self.kinds["host"].capacity(host), used) for host in hosts]
-        return self._candidates
+            self._board = Board(self._scheduler, self.kinds["host"].candidates(hosts, used, self))
+        return self._board
 
     # The step itself
 
@@ -178,11 +177,16 @@ class Allocation:
 
         What is touched is allocated, perhaps once more, when all of the kind that touches it are.
         """
-        queue: list[tuple[int, bool, int, str]] = []
+        queue: list[tuple[int, bool, int, int, str]] = []
         order = count()
         seen: set[str] = set()
+
+        def line_up(item: Resource) -> None:
+            first = self.kinds[item.kind].precedence(item, self)
+            heappush(queue, (self._rank[item.kind], False, first, next(order), item.id))
+
         for item in changed:
-            heappush(queue, (self._rank[item.kind], False, next(order), item.id))
+            line_up(item)
         self.txn.preload(item for *_, item in queue)
         while queue:
             current = heappop(queue)[-1]
@@ -193,10 +197,10 @@ class Allocation:
             if self._allocate(self.get(current)):
                 fresh = self.get(current)
                 for item in self._affected(fresh):
-                    heappush(queue, (self._rank[item.kind], False, next(order), item.id))
+                    line_up(item)
                 for item in self.touched([fresh]):
                     seen.discard(item.id)
-                    heappush(queue, (self._rank[fresh.kind], True, next(order), item.id))
+                    heappush(queue, (self._rank[fresh.kind], True, 0, next(order), item.id))
         return seen
 
     def touched(self, resources: Iterable[Resource]) -> list[Resource]:
@@ -270,11 +274,6 @@ def ids_in(data: Any) -> Iterable[str]:
     return [item for part in data for item in ids_in(part)]
 
 
-def _candidate(host: Resource, capacity: Mapping[str, int], used: Mapping[tuple[str, str], int]) -> Candidate:
-    free = {name: amount - used.get((host.id, name), 0) for name, amount in capacity.items()}
-    return Candidate(host.id, host.name, host.spec["availability_zone"], host.spec["state"] == "enabled", free)
-
-
 def _named(error: StackwrightError, resource: Resource) -> StackwrightError:
     words = str(error)
-    return error if resource.name in words else type(error)(f"{resource.title}: {words}")
+    return error if resource.name in words else error.saying(f"{resource.title}: {words}")

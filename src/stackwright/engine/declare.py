@@ -238,9 +238,9 @@ class Declaration:
         recorded = self._recorded(placed)
         self._unowned([item for item, row in zip(placed, recorded, strict=True) if row is None])
         rows = [row for row in recorded if row]
+        self.dropped += self._unwant([*rows, *self._founded(rows)])
         for row in rows:
             self.kinds[row.kind].removable(row, self.allocation)
-        self.dropped += self._unwant([*rows, *self._founded(rows)])
 
     def _founded(self, rows: list[Resource]) -> list[Resource]:
         found = []
@@ -319,4 +319,4 @@ def _named(wish: Wish) -> str:
 def about(error: StackwrightError, row: Resource) -> StackwrightError:
     """The error with the name of the resource that it is about."""
     words = str(error)
-    return error if words.startswith(row.title) else type(error)(f"{row.title}: {words}")
+    return error if words.startswith(row.title) else error.saying(f"{row.title}: {words}")

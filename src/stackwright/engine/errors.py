@@ -5,9 +5,24 @@ Every message is one sentence that names the thing and the way out. Drivers tran
 these at the edge, by code, and always `from` the original.
 """
 
+from __future__ import annotations
+
+from typing import Any, Self
+
 
 class StackwrightError(Exception):
-    """Base of every error that this library raises on purpose."""
+    """Base of every error that this library raises on purpose.
+
+    told: the same for programs, as plain data: what speaks against each host, for one.
+    """
+
+    def __init__(self, *words: object, **told: Any) -> None:
+        super().__init__(*words)
+        self.told = told
+
+    def saying(self, words: str) -> Self:
+        """The same error in other words."""
+        return type(self)(words, **self.told)
 
 
 class InvalidInput(StackwrightError):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from stackwright.engine.batches import Group
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, View, Wish
-from stackwright.scheduler.candidate import Placement
+from stackwright.scheduler.candidate import Candidate, Placement
 
 
 class Allocator(Protocol):
@@ -115,6 +115,14 @@ class Kind(Protocol):
 
     def placement(self, resource: Resource, allocator: Allocator) -> Placement | None:
         """What it takes from a host, and which host that may be; None when it lives on none."""
+
+    def precedence(self, resource: Resource, allocator: Allocator) -> int:
+        """Of one kind and request those with the lowest are allocated first: what has least choice."""
+
+    def candidates(
+        self, resources: Iterable[Resource], used: Mapping[tuple[str, str], int], allocator: Allocator
+    ) -> list[Candidate]:
+        """Its resources as placement sees them, if they are hosts. used: (id, class) -> what is claimed."""
 
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """What it counts for against the quota of its project: class -> amount."""

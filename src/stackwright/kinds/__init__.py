@@ -4,6 +4,7 @@
 from stackwright.kinds.base import Kind
 from stackwright.kinds.compute.flavor import Flavor
 from stackwright.kinds.compute.host import Host
+from stackwright.kinds.compute.host_aggregate import HostAggregate
 from stackwright.kinds.compute.instance import Instance
 from stackwright.kinds.compute.keypair import Keypair
 from stackwright.kinds.compute.server_group import ServerGroup
@@ -29,6 +30,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Project(),
         Host(),
+        HostAggregate(),
         Flavor(),
         Keypair(),
         ServerGroup(),

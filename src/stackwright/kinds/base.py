@@ -23,7 +23,7 @@ from stackwright.engine.errors import InvalidInput
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, Wish
-from stackwright.scheduler.candidate import Placement
+from stackwright.scheduler.candidate import Candidate, Placement
 
 Resolve = Callable[[str, str], str]
 
@@ -133,6 +133,16 @@ class Kind:
     def placement(self, resource: Resource, allocator: Allocator) -> Placement | None:
         """It lives on no host."""
         return None
+
+    def precedence(self, resource: Resource, allocator: Allocator) -> int:
+        """It is not placed, so others do not matter."""
+        return 0
+
+    def candidates(
+        self, resources: Iterable[Resource], used: Mapping[tuple[str, str], int], allocator: Allocator
+    ) -> list[Candidate]:
+        """It is no host."""
+        return []
 
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """It counts as one of its kind."""

@@ -87,7 +87,7 @@ def _placed(error: StackwrightError, wave: Sequence[Next]) -> StackwrightError:
         if words.startswith(f"{item.wish.kind} {item.wish.name or item.wish.key}: "):
             template = item.unit.context.template
             line = template.resources[item.name].line
-            return type(error)(str(TemplateError(words, item.unit.place(item.name), line, template.file)))
+            return error.saying(str(TemplateError(words, item.unit.place(item.name), line, template.file)))
     return error
 
 

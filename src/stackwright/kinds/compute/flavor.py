@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flavors: the sizes that instances come in."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from stackwright.engine.errors import InvalidInput
+from stackwright.engine.kind import Allocator
+from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
+from stackwright.scheduler.extra_specs import without_effect
 
 
 class FlavorSpec(Spec):
@@ -28,3 +33,12 @@ class Flavor(Kind):
     cloud_wide = True
     alias = "flavorid"
     affects = ("instance",)
+
+    def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
+        """Raises InvalidInput for an extra spec by which Nova would act and nothing here does."""
+        for spec in filter(without_effect, wish.spec["extra_specs"]):
+            raise InvalidInput(
+                f"flavor {wish.name}: extra spec {spec} has no effect in this cloud; leave it out, or compare with the "
+                "host aggregates by aggregate_instance_extra_specs:KEY"
+            )
+        return wish.spec

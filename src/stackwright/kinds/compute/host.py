@@ -6,9 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from stackwright.engine.kind import Allocator
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Name, Spec
+from stackwright.kinds.compute.host_aggregate import aggregates_of, metadata_of, zone_of
+from stackwright.scheduler.candidate import Candidate
 
 Ratio = Annotated[float, Field(gt=0, le=64)]
 Amount = Annotated[int, Field(ge=0)]
@@ -51,6 +54,25 @@ class Host(Kind):
         ratios = (spec.vcpus_ratio, spec.ram_ratio, spec.disk_ratio)
         amounts = (vcpus * ratios[0] - has.get("foreign_vcpus", 0), ram * ratios[1], disk * ratios[2])
         return {name: max(0, int(amount)) for name, amount in zip(("vcpus", "ram", "disk"), amounts, strict=True)}
+
+    def candidates(
+        self, resources: Iterable[Resource], used: Mapping[tuple[str, str], int], allocator: Allocator
+    ) -> list[Candidate]:
+        """What is free on each, and what its host aggregates say of it."""
+        aggregates = aggregates_of(allocator)
+        return [
+            Candidate(
+                host.id,
+                host.name,
+                zone_of(host, aggregates.get(host.id, ())),
+                host.wanted and host.spec["state"] == "enabled",
+                {name: amount - used.get((host.id, name), 0) for name, amount in self.capacity(host).items()},
+                host.attributes.get("arch", ""),
+                host.attributes.get("domain_type", ""),
+                metadata_of(aggregates.get(host.id, ())),
+            )
+            for host in resources
+        ]
 
     def learn(self, resource: Resource, objects: Iterable[Object]) -> Mapping[str, Any]:
         """The capacity that its libvirt reports."""

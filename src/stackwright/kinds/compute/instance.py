@@ -196,9 +196,27 @@ class Instance(Kind):
     def placement(self, resource: Resource, allocator: Allocator) -> Placement:
         """Its flavor's size, where it was asked to be."""
         spec, demand = InstanceSpec.of(resource), claim(resource.attributes)
-        host = allocator.get(spec.host).name if spec.host else ""
         group = _group(resource, allocator.get(spec.server_group), allocator) if spec.server_group else None
-        return Placement(resource.title, demand, spec.availability_zone or "", host, group)
+        return Placement(
+            resource.title,
+            demand,
+            zone=spec.availability_zone or "",
+            host=allocator.get(spec.host).name if spec.host else "",
+            group=group,
+            beside=_beside(resource, spec, group, allocator),
+            extra_specs=allocator.get(spec.flavor).spec["extra_specs"],
+            properties=allocator.get(spec.image).spec["properties"],
+        )
+
+    def precedence(self, resource: Resource, allocator: Allocator) -> int:
+        """What stays first, and what must be on one host; then who is bound to others, or to a zone."""
+        spec = resource.spec
+        if resource.host or spec["host"]:
+            return 0
+        policy = allocator.get(spec["server_group"]).spec["policy"] if spec["server_group"] else ""
+        if policy in ("affinity", "anti-affinity"):
+            return 1
+        return 2 if spec["availability_zone"] else 3
 
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """Instances, vCPUs and memory in MiB."""
@@ -211,6 +229,18 @@ def _group(member: Resource, group: Resource, allocator: Allocator) -> Group:
     spec = ServerGroupSpec.of(group)
     others = [item for item in allocator.referrers(group.id, "instance") if item.host and item.id != member.id]
     return Group(group.name, spec.policy, Counter(item.host for item in others), spec.max_server_per_host or 1)
+
+
+def _beside(member: Resource, spec: InstanceSpec, group: Group | None, allocator: Allocator) -> Mapping[str, int]:
+    """What the rest of an affinity group needs where its first member goes: all of it has to fit there."""
+    if group is None or group.policy != "affinity" or group.members:
+        return {}
+    found: Counter[str] = Counter()
+    for other in allocator.referrers(spec.server_group or "", "instance"):
+        if other.id != member.id:
+            smallest = -(-allocator.get(other.spec["image"]).spec["virtual_size"] // GIB)
+            found.update(claim(sizes(InstanceSpec.of(other), smallest, allocator)))
+    return found
 
 
 def _with_network(wish: Resource, nic: Mapping[str, Any], allocator: Allocator) -> Mapping[str, Any]:

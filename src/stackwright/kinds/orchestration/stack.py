@@ -135,7 +135,7 @@ def _discreet(waves: Waves, secrets: Callable[[], Collection[str]]) -> Waves:
         words = unsaid(secrets(), str(error))
         if words == str(error):
             raise
-        raise type(error)(words) from None  # the original says them
+        raise error.saying(words) from None  # the original says them
 
 
 def _pace(policy: Mapping[str, Any] | None) -> Pace | None:

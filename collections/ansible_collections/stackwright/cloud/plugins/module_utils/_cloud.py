@@ -63,7 +63,7 @@ class CloudModule:
             with Cloud.open(say=waited.setdefault, progress=self.progress) as cloud:
                 told = self.answer(cloud)
         except StackwrightError as error:
-            self.module.fail_json(msg=str(error))
+            self.module.fail_json(msg=str(error), **error.told)
         for words in (*waited, *told.pop("warnings", ())):
             self.module.warn(words)
         errors = told.pop("errors", ())

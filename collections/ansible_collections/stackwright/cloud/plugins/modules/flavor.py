@@ -37,7 +37,11 @@ options:
     type: int
   extra_specs:
     description:
-      - Further properties.
+      - What hosts have to be like, by the metadata of their M(stackwright.cloud.host_aggregate). A key may be preceded
+        by V(aggregate_instance_extra_specs:). A value must be equal, or begins with one of Nova's operators, as
+        in V(<or> ssd <or> nvme) or V(>= 8).
+      - Scopes by which Nova would act and Stackwright does not (V(hw:), V(quota:), V(resources:), V(trait:) and others)
+        are refused; those of nobody are recorded.
     type: dict
   description:
     description:
