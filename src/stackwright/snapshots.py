@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackwright.converge import converge
-from stackwright.drivers.libvirt.objects import Volume, image_copy_name
+from stackwright.drivers.libvirt.objects import Volume, image_copy_name, root_name
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound
 from stackwright.engine.intent import patiently
 from stackwright.engine.request import Request
@@ -119,7 +119,8 @@ def content_of(cloud: Cloud, instance: Resource) -> dict[str, Any]:
     driver: Any = cloud.drivers[Volume.driver]
     with store.room() as disk, store.room() as flat:
         with disk.open("r+b") as file:
-            starts_from = driver.disk(instance.host, hosts[0].spec["uri"], instance.id, file)
+            volume = root_name(instance.id, instance.spec.get("rebuilds", 0))
+            starts_from = driver.disk(instance.host, hosts[0].spec["uri"], instance.id, volume, file)
         inspect_overlay(disk)
         _flatten(disk, flat, *_base(store, instance, image, starts_from))
         checksum = store.take(flat)

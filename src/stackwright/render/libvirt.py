@@ -17,6 +17,7 @@ from stackwright.drivers.libvirt.objects import (
     Volume,
     config_drive_name,
     image_copy_name,
+    root_name,
 )
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, View
@@ -40,12 +41,14 @@ def instance(resource: Resource, view: View) -> Iterator[Object]:
     spec = InstanceSpec.of(resource)
     source = view.get(spec.image)
     copy = _image_copy(resource, source)
-    root = _volume(resource, "root", copy.name, source.spec["disk_format"])
+    name = root_name(resource.id, spec.rebuilds)
+    root = _volume(resource, "root", name, copy.name, source.spec["disk_format"])
     parts: list[Object] = [copy, root]
-    disks = [_disk(resource, "vda", "root")]
+    disks = [_disk(resource, "vda", "root", name)]
     if resource.attributes["ephemeral_gib"]:
-        parts.append(_volume(resource, "ephemeral"))
-        disks.append(_disk(resource, "vdb", "ephemeral"))
+        name = f"{resource.id}_ephemeral"
+        parts.append(_volume(resource, "ephemeral", name))
+        disks.append(_disk(resource, "vdb", "ephemeral", name))
     if spec.config_drive:
         drive = _config_drive(resource, view)
         parts.append(drive)
@@ -64,9 +67,9 @@ def _image_copy(resource: Resource, source: Resource) -> ImageCopy:
     return ImageCopy(place=resource.host, name=name, resource=source.id, source=checksum)
 
 
-def _volume(resource: Resource, use: str, backing: str = "", backing_format: str = "") -> Volume:
+def _volume(resource: Resource, use: str, name: str, backing: str = "", backing_format: str = "") -> Volume:
     return Volume(
-        name=f"{resource.id}_{use}",
+        name=name,
         capacity=resource.attributes[f"{use}_gib"] * GIB,
         backing=backing,
         backing_format=backing_format,
@@ -74,9 +77,9 @@ def _volume(resource: Resource, use: str, backing: str = "", backing_format: str
     )
 
 
-def _disk(resource: Resource, target: str, use: str) -> Disk:
+def _disk(resource: Resource, target: str, use: str, name: str) -> Disk:
     """The serial is what the guest finds the disk by, whatever it calls it; 20 characters are all it sees."""
-    return Disk(target=target, volume=f"{resource.id}_{use}", serial=f"{resource.id[:8]}-{use}")
+    return Disk(target=target, volume=name, serial=f"{resource.id[:8]}-{use}")
 
 
 def _config_drive(resource: Resource, view: View) -> ConfigDrive:
@@ -98,6 +101,7 @@ def _domain(resource: Resource, spec: InstanceSpec, view: View, disks: tuple[Dis
         nics=tuple(_nic(nic, offload) for nic in has["nics"]),
         power=_power(resource, spec),
         reboots=spec.reboots,
+        rebuilds=spec.rebuilds,
         **_mark(resource),
     )
 

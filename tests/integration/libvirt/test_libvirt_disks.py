@@ -18,7 +18,7 @@ from stackwright.images import inspect_overlay
 
 def download(cloud: Cloud, uid: str, target: Path) -> str:
     with target.open("w+b") as file:
-        return cloud.driver.disk(PLACE, cloud.daemon.uri, uid, file)
+        return cloud.driver.disk(PLACE, cloud.daemon.uri, uid, f"{uid}_root", file)
 
 
 def guest_with_a_mark(cloud: Cloud, image_format: str) -> tuple[list[Object], bytes]:
@@ -91,7 +91,7 @@ def test_a_full_controller_lets_the_guest_go_on(cloud: Cloud) -> None:
     cloud.converge(wanted)
     uid = domain_of(wanted).name
     with open("/dev/full", "wb", buffering=0) as full, pytest.raises(OSError, match="No space left"):
-        cloud.driver.disk(PLACE, cloud.daemon.uri, uid, full)  # type: ignore[arg-type]
+        cloud.driver.disk(PLACE, cloud.daemon.uri, uid, f"{uid}_root", full)  # type: ignore[arg-type]
     assert cloud.daemon.virsh("domstate", uid) == "running"
     assert cloud.differences(wanted) == []
 
@@ -107,7 +107,7 @@ def test_a_lost_connection_lets_the_guest_go_on(cloud: Cloud) -> None:
             return super().write(content)  # type: ignore[arg-type]
 
     with pytest.raises(Unreachable, match=f"disk of instance {uid}: host {PLACE} stopped answering"):
-        cloud.driver.disk(PLACE, cloud.daemon.uri, uid, Cutting())
+        cloud.driver.disk(PLACE, cloud.daemon.uri, uid, f"{uid}_root", Cutting())
     assert cloud.daemon.virsh("domstate", uid) == "running"
 
 

@@ -99,7 +99,7 @@ def test_a_full_disk_leaves_nothing(cloud: Sandbox, monkeypatch: pytest.MonkeyPa
     script.write_text("#!/bin/sh\necho qemu-img: error while writing: No space left on device >&2; exit 1\n")
     script.chmod(0o755)
     with (tmp_path / "disk").open("w+b") as disk:
-        cloud.drivers["libvirt"].disk("host1", "", "web", disk)  # type: ignore[attr-defined]
+        cloud.drivers["libvirt"].disk("host1", "", "web", "web_root", disk)  # type: ignore[attr-defined]
         disk.seek(0)
         content = disk.read()
     monkeypatch.setattr(cloud.drivers["libvirt"], "disk", lambda *given: given[-1].write(content) and "")

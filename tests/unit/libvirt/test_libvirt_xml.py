@@ -169,10 +169,13 @@ def test_a_file_that_is_no_disk_yet_is_unfinished() -> None:
     ("name", "expected"),
     [
         (f"{ID}_root", ("Volume", ID)),
+        (f"{ID}_root-12", ("Volume", ID)),
         (f"{ID}_ephemeral", ("Volume", ID)),
         (f"{ID}_config-0123456789ab.iso", ("ConfigDrive", ID)),
         (f"{ID}_0123456789ab", ("ImageCopy", ID)),
         (f"{ID}_root.bak", None),
+        (f"{ID}_root-0", None),
+        (f"{ID}_ephemeral-1", None),
         (f"{ID}_snapshot", None),
         (f"x{ID}_root", None),
         (f"{ID.upper()}_root", None),

@@ -30,10 +30,10 @@ def resume(connection: Connection, instance_id: str) -> None:
         domain.resume()
 
 
-def download_root(connection: Connection, instance_id: str, target: BinaryIO) -> str:
-    """Copy the file of an instance's root disk, holes as holes. Name of the volume that it starts from, '' for none."""
+def download_disk(connection: Connection, name: str, target: BinaryIO) -> str:
+    """Copy the file of an instance's disk, holes as holes. Name of the volume that it starts from, '' for none."""
     refresh(connection)
-    volume = connection.pool.storageVolLookupByName(f"{instance_id}_root")
+    volume = connection.pool.storageVolLookupByName(name)
     known = parse_volume(connection.place, volume.XMLDesc(), connection.host)
     with connection.sending:
         _receive(connection, volume, target)

@@ -78,19 +78,19 @@ class LibvirtDriver:
         with translated(host, f"console of instance {instance_id}"):
             return read_log(self._connections().get(host), instance_id, lines)
 
-    def disk(self, host: str, uri: str, instance_id: str, target: BinaryIO) -> str:
-        """Copy an instance's root disk into a file; a guest that runs is paused meanwhile.
+    def disk(self, host: str, uri: str, instance_id: str, volume: str, target: BinaryIO) -> str:
+        """Copy an instance's disk into a file; a guest that runs is paused meanwhile.
 
         Returns the name of the volume that the disk starts from, '' for none. Raises Unreachable, Refused or Temporary.
         """
-        from stackwright.drivers.libvirt.disks import download_root, pause
+        from stackwright.drivers.libvirt.disks import download_disk, pause
         from stackwright.drivers.libvirt.errors import translated
 
         self._connections().know({host: uri})
         with translated(host, f"disk of instance {instance_id}"):
             paused = pause(self._connections().get(host), instance_id)
             try:
-                return download_root(self._connections().get(host), instance_id, target)
+                return download_disk(self._connections().get(host), volume, target)
             finally:
                 if paused:
                     self._resume(host, instance_id)

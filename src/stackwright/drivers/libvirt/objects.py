@@ -23,7 +23,7 @@ Power = Literal["running", "stopped", "as_is", "paused", "lost"]
 
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _NAMES = {
-    "Volume": re.compile(rf"({_ID})_(?:root|ephemeral)"),
+    "Volume": re.compile(rf"({_ID})_(?:root(?:-[1-9][0-9]{{0,8}})?|ephemeral)"),
     "ConfigDrive": re.compile(rf"({_ID})_config-[0-9a-f]{{12}}\.iso"),
     "ImageCopy": re.compile(rf"({_ID})_[0-9a-f]{{12}}"),
 }
@@ -93,6 +93,11 @@ def config_drive_name(instance_id: str, files: Files) -> str:
     """Name of the volume that holds these files."""
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
     return f"{instance_id}_config-{digest[:12]}.iso"
+
+
+def root_name(instance_id: str, rebuilds: int) -> str:
+    """Name of the volume that an instance starts from; the disk of another rebuild is another one."""
+    return f"{instance_id}_root" + (f"-{rebuilds}" if rebuilds else "")
 
 
 def _lost_by_shrinking(observed: int, desired: int) -> str:
@@ -174,7 +179,7 @@ def _same_power(desired: Power, observed: Power) -> bool:
     return observed in ("stopped", "lost") if desired == "stopped" else observed == desired
 
 
-def _rebooted(desired: int, observed: int) -> bool:
+def _as_often(desired: int, observed: int) -> bool:
     return observed >= desired
 
 
@@ -183,7 +188,7 @@ class Domain(Object):
     """A guest. Its name is the instance's id, and so is its UUID.
 
     vcpus, memory (MiB): of its definition; a running guest gets them at its next start.
-    reboots: how often it was rebooted on demand. defined: False for a guest that runs without a definition.
+    reboots, rebuilds: how often it was rebooted, or given a fresh root disk, on demand. defined: False for a guest that runs without a definition.
     """
 
     driver = "libvirt"
@@ -196,7 +201,8 @@ class Domain(Object):
     disks: tuple[Disk, ...] = rule(default=(), same=_any_order)
     nics: tuple[Nic, ...] = rule(default=(), same=_any_order)
     power: Power = rule(default="as_is", same=_same_power)
-    reboots: int = rule(default=0, same=_rebooted)
+    reboots: int = rule(default=0, same=_as_often)
+    rebuilds: int = rule(default=0, replace=True, same=_as_often)
     defined: bool = True
 
     def needs(self) -> Iterable[Identity]:

@@ -103,6 +103,7 @@ def parse_domain(place: str, power: Power, host: Host, definition: str, running:
         nics=tuple(_merged(first.nics, second.nics)),
         power=power,
         reboots=int(mark.get("reboots", "0")),
+        rebuilds=int(mark.get("rebuilds", "0")),
         defined=bool(definition),
     )
 

@@ -80,7 +80,7 @@ class MemoryDriver:
         """Nothing ever lags behind here."""
         return []
 
-    def disk(self, host: str, uri: str, instance_id: str, target: BinaryIO) -> str:
+    def disk(self, host: str, uri: str, instance_id: str, volume: str, target: BinaryIO) -> str:
         """A small qcow2 disk that holds the instance's id and starts from nothing. Raises Unreachable."""
         if host in self.unreachable:
             raise Unreachable(self.unreachable[host])

@@ -82,7 +82,7 @@ class InstanceSpec(Spec):
     host: the one it must be on. personality: path in the guest -> text of the file, as the config drive has it.
     hostname: what the guest is told it is called; None for its name.
     power: what it is kept at; None starts it once, when it is created, and leaves it alone from then on.
-    reboots: how often it was asked to reboot; one more is one reboot.
+    reboots, rebuilds: how often it was asked to reboot, or to get a fresh disk; one more is one of these.
     resize: trial while another flavor waits to be confirmed or reverted; flavor_before: the one to go back to then.
     """
 
@@ -103,6 +103,7 @@ class InstanceSpec(Spec):
     tags: Annotated[list[Tag], AfterValidator(lambda tags: sorted(set(tags)))] = []
     power: Literal["running", "stopped"] | None = None
     reboots: Annotated[int, Field(ge=0)] = 0
+    rebuilds: Annotated[int, Field(ge=0)] = 0
     resize: Resize | None = None
     flavor_before: Annotated[str, Ref("flavor")] | None = None
     description: str = ""
@@ -128,9 +129,10 @@ class Instance(Kind):
         """The only network, where none was named; and an image that fits the flavor."""
         resized = decided(wish, allocator)
         self._fits(wish, allocator)
-        # A guest remembers how often it was rebooted, so this never falls.
-        reboots = max(wish.spec["reboots"], allocator.get(wish.id).spec.get("reboots", 0))
-        return {**wish.spec, **resized, "reboots": reboots, "networks": self._networks(wish, allocator)}
+        # A guest remembers how often it was rebooted or rebuilt, so these never fall.
+        before = allocator.get(wish.id).spec
+        counts = {name: max(wish.spec[name], before.get(name, 0)) for name in ("reboots", "rebuilds")}
+        return {**wish.spec, **resized, **counts, "networks": self._networks(wish, allocator)}
 
     def _networks(self, wish: Resource, allocator: Allocator) -> list[Mapping[str, Any]]:
         listed: list[Mapping[str, Any]] | None = wish.spec["networks"]

@@ -30,9 +30,11 @@ except ImportError:
 COMMON = ("name", "state", "project", "label", "allow_loss_of", "announced")
 STATES = {
     "host": {"enabled": {"state": "enabled"}, "disabled": {"state": "disabled"}},
-    "instance": {"started": {"power": "running"}, "stopped": {"power": "stopped"}, "rebooted": {}},
+    "instance": {"started": {"power": "running"}, "stopped": {"power": "stopped"}, "rebooted": {}, "rebuilt": {}},
 }
 """What a state says beyond that the resource is there."""
+COUNTED = {"rebooted": "reboots", "rebuilt": "rebuilds"}
+"""States that are reached anew in every run, and the option that counts how often."""
 ALONE = ("stack", "stack_snapshot")
 """Kinds that need more than to be declared: their modules read files where Ansible runs, or disks."""
 PROJECT = {"type": "str", "default": "default"}
@@ -113,8 +115,8 @@ class DeclaringModule(CloudModule):
         if kind == "image":
             spec = self._content(name, spec)
         spec.update(_meaning(kind, name, state))
-        if state == "rebooted":
-            spec["reboots"] = _reboots(cloud, name, project)
+        if state in COUNTED:
+            spec[COUNTED[state]] = _once_more(cloud, name, project, COUNTED[state])
         return Wish(kind, name, spec=spec)
 
     def _content(self, name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -270,10 +272,10 @@ def _meaning(kind: str, name: str, state: str) -> dict[str, Any]:
     return known[state]
 
 
-def _reboots(cloud: Cloud, name: str, project: str) -> int:
+def _once_more(cloud: Cloud, name: str, project: str, counter: str) -> int:
     """One more than so far; none for an instance that is yet to start for the first time."""
     known = [row for row in cloud.find("instance", name, project) if row.key == name and not row.owner]
-    return known[0].spec["reboots"] + 1 if known else 0
+    return known[0].spec.get(counter, 0) + 1 if known else 0
 
 
 def _entries(resources: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:

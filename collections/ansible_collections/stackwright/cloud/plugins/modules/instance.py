@@ -21,12 +21,16 @@ options:
       - V(present) starts it when it is created, and leaves its power alone from then on.
       - V(started) and V(stopped) also keep it running or stopped.
       - V(rebooted) reboots it once each time, so it is never unchanged.
+      - V(rebuilt) gives it a fresh root disk once each time, made from its O(image), and starts it unless it is kept
+        stopped. It keeps its id, ports, addresses and second disk. O(allow_loss_of) has to name it, as what is on the
+        root disk is lost.
     type: str
     choices:
       - present
       - started
       - stopped
       - rebooted
+      - rebuilt
       - absent
     default: present
   image:
@@ -145,7 +149,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(state=rebooted) every run reboots once.
+      - With O(state=rebooted) every run reboots once, and with O(state=rebuilt) every run rebuilds once.
 """
 
 EXAMPLES = r"""
@@ -181,6 +185,13 @@ EXAMPLES = r"""
     name: example
     resize: reverted
     state: rebooted
+
+- name: Start over on a fresh disk
+  stackwright.cloud.instance:
+    name: example
+    state: rebuilt
+    allow_loss_of:
+      - example
 
 - name: Stop it
   stackwright.cloud.instance:
@@ -263,7 +274,7 @@ def main():
             "server_group": {"type": "str"},
             "description": {"type": "str"},
         },
-        states=("present", "started", "stopped", "rebooted", "absent"),
+        states=("present", "started", "stopped", "rebooted", "rebuilt", "absent"),
     ).run()
 
 
