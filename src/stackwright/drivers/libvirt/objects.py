@@ -188,7 +188,8 @@ class Domain(Object):
     """A guest. Its name is the instance's id, and so is its UUID.
 
     vcpus, memory (MiB): of its definition; a running guest gets them at its next start.
-    reboots, rebuilds: how often it was rebooted, or given a fresh root disk, on demand. defined: False for a guest that runs without a definition.
+    reboots, rebuilds: how often it was rebooted, or given a fresh root disk, on demand.
+    defined: False for a guest that runs without a definition.
     """
 
     driver = "libvirt"
