@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from stackwright.config import Config
 from stackwright.drivers.libvirt.driver import LibvirtDriver
 from stackwright.drivers.ovn.driver import OvnDriver
@@ -16,9 +18,9 @@ def renderers() -> Renderers:
     return {"ovn": ovn.RENDER, "libvirt": libvirt.RENDER}
 
 
-def drivers(config: Config) -> dict[str, Driver]:
-    """The drivers of one run; they connect when they are first asked."""
+def drivers(config: Config, tell: Callable[[str], None]) -> dict[str, Driver]:
+    """The drivers of one run; they connect when they are first asked. tell: gets a line while a transfer takes long."""
     return {
         "ovn": OvnDriver(config.ovn_northbound, config.ovn_southbound, config.pki),
-        "libvirt": LibvirtDriver(config.libvirt_pki, config.image_store),
+        "libvirt": LibvirtDriver(config.libvirt_pki, config.image_store, tell),
     }

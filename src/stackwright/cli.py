@@ -99,7 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     purge = commands.add_parser("purge", parents=[common], help="remove orphans: what is ours and was never declared")
     purge.set_defaults(run=_purge)
     due = commands.add_parser("converge", parents=[common], help="carry out what was left for later")
-    due.add_argument("--due", action="store_true", required=True, help="remove the stacks whose time is over")
+    due.add_argument(
+        "--due",
+        action="store_true",
+        required=True,
+        help="remove the stacks whose time is over, and once an hour unused copies of images",
+    )
     due.set_defaults(run=_due)
     console = commands.add_parser(
         "console", parents=[common, in_project], help="show what an instance wrote on its console"
@@ -128,7 +133,11 @@ class _Version(argparse.Action):
 def _open() -> Cloud:
     from stackwright.cloud import Cloud
 
-    return Cloud.open(say=lambda line: print(line, file=sys.stderr))
+    return Cloud.open(say=_say, say_transfer=_say)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -219,10 +228,11 @@ def _purge(options: argparse.Namespace) -> int:
 
 
 def _due(options: argparse.Namespace) -> int:
+    from stackwright import copies
     from stackwright.stacks import expire
 
     with _open() as cloud:
-        found = expire(cloud)
+        found = {**expire(cloud), **copies.due(cloud)}
     if options.json:
         _json(found)
     else:

@@ -43,12 +43,18 @@ FLAVORS = {
 }
 
 
+def _silent(line: str) -> None:
+    pass
+
+
 class Cloud:
     """A registry, the kinds, and the drivers that lead to the backends. Use it as a context manager.
 
     pack: fill hosts up one after the other, where they are otherwise used evenly.
     images: where the content of images is; without it, they are declared with what is known of them.
-    say: gets one line for people when something takes long. report: gets every change that was carried out, and
+    image_cache_days: how long hosts keep copies of images that nothing uses; 0 for as long as there is the image.
+    say: gets one line for people when something has to wait. say_transfer: gets one now and then while one takes long,
+    from the drivers of a cloud that is opened. report: gets every change that was carried out, and
     progress every resource that is finished, while others are still at work.
     """
 
@@ -62,8 +68,10 @@ class Cloud:
         images: ImageStore | None = None,
         mtu: int = 1400,
         pack: bool = False,
+        image_cache_days: int = 0,
         lease_seconds: float = LEASE_S,
-        say: Callable[[str], None] = lambda line: None,
+        say: Callable[[str], None] = _silent,
+        say_transfer: Callable[[str], None] = _silent,
         report: Callable[[Done], None] = lambda done: None,
         progress: Callable[[Finished], None] = lambda finished: None,
     ) -> None:
@@ -72,8 +80,10 @@ class Cloud:
         self.images = images
         self.rules = Rules(kinds, renderers, Scheduler(pack=pack), allow_all, mtu)
         self.everywhere = frozenset(name for name, kind in kinds.items() if kind.everywhere)
+        self.image_cache_days = image_cache_days
         self.lease_seconds = lease_seconds
         self.say = say
+        self.say_transfer = say_transfer
         self.report = report
         self.progress = progress
 
@@ -87,9 +97,11 @@ class Cloud:
             "images": ImageStore(config.image_store),
             "mtu": config.mtu,
             "pack": config.placement == "pack",
+            "image_cache_days": config.image_cache_days,
             **options,
         }
-        return cls(Registry(config.registry_url), drivers(config), renderers(), **settings)
+        backends = drivers(config, options.get("say_transfer", _silent))
+        return cls(Registry(config.registry_url), backends, renderers(), **settings)
 
     def __enter__(self) -> Self:
         return self

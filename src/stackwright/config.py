@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stackwright.engine.errors import InvalidInput
 
@@ -20,6 +20,7 @@ class Config(BaseModel):
     """registry_url: SQLAlchemy's. pki: folder of ca.pem, cert.pem, key.pem; libvirt_pki: the same by libvirt's names.
 
     mtu: of tenant networks, in bytes. placement: spread uses hosts evenly, pack fills one up after the other.
+    image_cache_days: how long hosts keep copies of images that nothing uses; 0 for as long as there is the image.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +34,7 @@ class Config(BaseModel):
     region: str = "RegionOne"
     mtu: int = 1400
     placement: Literal["spread", "pack"] = "spread"
+    image_cache_days: int = Field(default=30, ge=0)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Config:

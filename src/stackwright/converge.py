@@ -11,7 +11,7 @@ before `apply`. Everything up to those lines is the very same code.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stackwright.engine.apply import Done, apply
@@ -25,7 +25,7 @@ from stackwright.engine.progress import Progress
 from stackwright.engine.reach import blocked, held_back, orphans, outlived, possible, unborne, unmet
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
-from stackwright.engine.view import render
+from stackwright.engine.view import Picture, render
 from stackwright.registry.leases import Run
 
 SETTLE_S = 30.0
@@ -56,15 +56,21 @@ def drift(cloud: Cloud, request: Request) -> Result:
 def purge(cloud: Cloud, request: Request, check: bool = False) -> Result:
     """Remove the orphans: what carries our mark and is not declared. What does not carry it is never touched."""
     found = drift(cloud, request)
-    changes = [Change(Action.DELETE, item, before=item, reason="orphan") for item in found.orphans]
-    if check or not changes:
+    if check or not found.orphans:
         return found
-    with cloud.run(request) as run:
-        cloud.registry.write(lambda txn: run.acquire(txn, {item.resource for item in found.orphans}))
-        run.keep()
-        done = _apply(cloud, run, order(changes, found.orphans), Progress(changes, found.picture, cloud.progress))
-    cloud.registry.write(lambda txn: txn.record_events(purged(item, request.actor) for item in done))
+    done = remove(cloud, request, found.orphans, found.picture, "orphan")
     return dataclasses.replace(found, warnings=tuple(item.error for item in done if item.error))
+
+
+def remove(cloud: Cloud, request: Request, items: Sequence[Object], picture: Picture, reason: str) -> list[Done]:
+    """Remove what was found on backends, whatever is declared. reason: what it is, for people."""
+    changes = [Change(Action.DELETE, item, before=item, reason=reason) for item in items]
+    with cloud.run(request) as run:
+        cloud.registry.write(lambda txn: run.acquire(txn, {item.resource for item in items}))
+        run.keep()
+        done = _apply(cloud, run, order(changes, items), Progress(changes, picture, cloud.progress))
+    cloud.registry.write(lambda txn: txn.record_events(purged(item, request.actor) for item in done))
+    return done
 
 
 def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: bool) -> Result:

@@ -140,9 +140,9 @@ def _descent(txn: Transaction, resource: Resource) -> dict[str, str]:
 
 
 def purged(done: Done, actor: Actor) -> dict[str, Any]:
-    """The event of a removed orphan."""
+    """The event of what was removed without being a resource: an orphan, an unused copy."""
     item = done.change.object
-    about = {"project": "", "resource": item.resource, "kind": "orphan", "name": str(item.identity)[:255]}
+    about = {"project": "", "resource": item.resource, "kind": done.change.reason, "name": str(item.identity)[:255]}
     about |= {"owner": "", "path": ""}
     return {"actor": actor.name, **about, "action": "failed" if done.error else "purged", "message": done.error}
 

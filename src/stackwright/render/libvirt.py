@@ -64,7 +64,7 @@ def _mark(resource: Resource) -> dict[str, Any]:
 def _image_copy(resource: Resource, source: Resource) -> ImageCopy:
     checksum = source.spec["checksum"]
     name = image_copy_name(source.id, checksum)
-    return ImageCopy(place=resource.host, name=name, resource=source.id, source=checksum)
+    return ImageCopy(place=resource.host, name=name, resource=source.id, source=checksum, title=source.name)
 
 
 def _volume(resource: Resource, use: str, name: str, backing: str = "", backing_format: str = "") -> Volume:

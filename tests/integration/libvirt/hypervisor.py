@@ -27,6 +27,7 @@ from stackwright.engine.compare import compare
 from stackwright.engine.objects import Change, Object
 from stackwright.engine.order import order
 from stackwright.engine.resource import Scope
+from stackwright.images import checksum_of
 
 MIB = 1024**2
 PLACE = "compute1"
@@ -105,14 +106,17 @@ class Cloud:
 
     def image(self, content: bytes = BOOT_SECTOR, size: int = 4 * MIB, image_format: str = "raw") -> ImageCopy:
         """An image in the store, as long as `size`, and the wish for its copy on the host."""
-        checksum = uuid.uuid4().hex * 2
-        raw = self.store / f"{checksum}.raw"
+        raw, made = self.store / "raw", self.store / "made"
         with raw.open("wb") as file:
             file.write(content)
             file.truncate(size)
-        subprocess.run(
-            ["qemu-img", "convert", "-f", "raw", "-O", image_format, str(raw), str(self.store / checksum)], check=True
-        )
+        subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", image_format, str(raw), str(made)], check=True)
+        return self.kept(made)
+
+    def kept(self, made: Path) -> ImageCopy:
+        """A file becomes one of the store's."""
+        checksum = checksum_of(made)
+        made.rename(self.store / checksum)
         return self.copy_of(checksum)
 
     def copy_of(self, checksum: str) -> ImageCopy:

@@ -1,32 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images and config drives on their way to a host: cut off, without room, removed by hand."""
 
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypervisor import BOOT_SECTOR, MIB, PLACE, Cloud, domain_of, eventually
+from hypervisor import MIB, PLACE, Cloud, domain_of, eventually
 
-from stackwright.drivers.libvirt.objects import POOL, ConfigDrive
-from stackwright.engine.errors import Conflict, NotFound, Refused
+from stackwright.drivers.libvirt import transfers, volumes
+from stackwright.drivers.libvirt.driver import LibvirtDriver
+from stackwright.drivers.libvirt.objects import POOL, ConfigDrive, ImageCopy
+from stackwright.drivers.libvirt.observe import COMPLETE
+from stackwright.engine.apply import apply
+from stackwright.engine.compare import compare
+from stackwright.engine.errors import Conflict, NotFound, Refused, Temporary
 from stackwright.engine.objects import Action, Change, Object
+from stackwright.engine.order import order
+from stackwright.engine.resource import Scope
+from stackwright.registry.database import Registry
+from stackwright.registry.leases import Run
+from stackwright.registry.migrate import migrate
 
 SLOW_UPLOAD = """
 import sys, time
 from pathlib import Path
-from stackwright.drivers.libvirt import volumes
+from stackwright.drivers.libvirt import transfers
 from stackwright.drivers.libvirt.driver import LibvirtDriver
 from stackwright.drivers.libvirt.objects import ImageCopy
 from stackwright.engine.objects import Action, Change
+from stackwright.engine.order import order
 from stackwright.engine.resource import Scope
+from stackwright.registry.database import Registry
+from stackwright.registry.leases import Run
+from stackwright.registry.migrate import migrate
 
 uri, store, place, name, source = sys.argv[1:]
-read = volumes._read
-volumes._read = lambda *given: (time.sleep(0.2), read(*given))[1]
+read = transfers._read
+transfers._read = lambda *given: (time.sleep(0.2), read(*given))[1]
 driver = LibvirtDriver(Path("/nonexistent"), Path(store))
 driver.observe(Scope(frozenset(), {place: uri}))
 image = ImageCopy(place=place, name=name, resource=name[:36], source=source)
@@ -63,15 +81,120 @@ def test_a_cut_off_upload_that_nobody_wants_any_more_goes(cloud: Cloud) -> None:
 
 
 def test_holes_stay_holes(cloud: Cloud) -> None:
-    image = cloud.image(BOOT_SECTOR, size=512 * MIB)
-    with (cloud.store / image.source).open("r+b") as file:
+    made = cloud.store / "made"
+    with made.open("wb") as file:
         file.seek(256 * MIB)
         file.write(b"in the middle")
+        file.truncate(512 * MIB)
+    image = cloud.kept(made)
     cloud.converge([image])
     copy = path_of(cloud, image.name)
     assert copy.stat().st_size == 512 * MIB
     assert copy.stat().st_blocks * 512 < 8 * MIB
     assert subprocess.run(["cmp", copy, cloud.store / image.source], check=False).returncode == 0
+
+
+def test_a_copy_that_is_there_is_not_brought_again(cloud: Cloud) -> None:
+    image = cloud.image()
+    cloud.converge([image])
+    copy = path_of(cloud, image.name)
+    before = copy.stat().st_ino
+    cloud.driver.apply([Change(Action.CREATE, image)])
+    assert copy.stat().st_ino == before
+
+
+def test_two_runs_at_once_bring_an_image_once(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = cloud.image(os.urandom(8 * MIB))
+    registry = Registry(f"sqlite:///{tmp_path}/registry.sqlite")
+    migrate(registry)
+    both = threading.Barrier(2)
+    sent: list[object] = []
+    send = volumes.send
+    monkeypatch.setattr(volumes, "send", lambda *given: (sent.append(given), time.sleep(1), send(*given)))
+
+    def bring(number: int) -> list[str]:
+        driver, run = LibvirtDriver(Path("/nonexistent"), cloud.store), Run(registry, f"run {number}")
+        found = driver.observe(Scope(frozenset(), {PLACE: cloud.daemon.uri})).objects
+        steps = order(compare([image], found, {image.resource}), found)
+        registry.write(lambda txn: run.acquire(txn, {f"instance {number}"}))
+        both.wait()
+        done = apply(steps, {"libvirt": driver}, lambda step: run.guard(step.shared()), lambda done: None)
+        run.release()
+        driver.close()
+        return [item.error for item in done]
+
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(bring, range(2))) == [[""], [""]]
+    assert len(sent) == 1
+    registry.close()
+
+
+def used_before(cloud: Cloud, image: ImageCopy, days: float) -> Path:
+    """Make a copy look as if it had been in use so many days ago."""
+    mark = path_of(cloud, image.name + COMPLETE)
+    os.utime(mark, (time.time() - days * 86400,) * 2)
+    return mark
+
+
+def test_copies_that_nothing_uses_are_idle_after_a_while(cloud: Cloud) -> None:
+    images = [cloud.image(), cloud.image(), cloud.image()]
+    wanted = cloud.instance(images[0], power="stopped")
+    cloud.converge([*wanted, *images[1:]])
+    marks = [used_before(cloud, image, days) for image, days in zip(images, (40, 40, 20), strict=True)]
+    hosts, month = {PLACE: cloud.daemon.uri}, 30 * 86400.0
+    assert [item.name for item in cloud.driver.idle(hosts, {images[0].identity}, month)] == [images[1].name]
+    assert time.time() - marks[0].stat().st_mtime < 3600, "what is in use is in use now"
+
+    used_before(cloud, images[0], 40)
+    idle = cloud.driver.idle(hosts, (), month)
+    assert [item.name for item in idle] == [images[1].name], "a disk starts from the first"
+    cloud.driver.apply([Change(Action.DELETE, item, before=item) for item in idle])
+    assert cloud.differences([*wanted, images[2]]) == []
+    assert cloud.driver.idle({"gone": "qemu+unix:///system?socket=/nonexistent"}, (), month) == []
+
+
+def test_a_disk_whose_image_went_says_so(cloud: Cloud) -> None:
+    wanted = cloud.instance(cloud.image())
+    cloud.observe(wanted)
+    with pytest.raises(Temporary, match=f"{wanted[0].name}, which it starts from, went from host {PLACE}"):
+        cloud.driver.apply([Change(Action.CREATE, wanted[1])])
+
+
+def test_an_image_that_is_damaged_in_the_store_is_refused(cloud: Cloud) -> None:
+    image = cloud.image()
+    with (cloud.store / image.source).open("r+b") as file:
+        file.write(b"x")
+    with pytest.raises(Refused, match=f"damaged in the image store; remove {cloud.store}/{image.source}"):
+        cloud.converge([image])
+    [change] = cloud.differences([image])
+    assert change.fields == {"complete"}
+    cloud.converge([], frozenset({image.resource}))
+
+
+def test_an_image_that_arrives_damaged_is_not_used(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = cloud.image()
+    read = transfers._read
+    with monkeypatch.context() as patch:
+        patch.setattr(transfers, "_read", lambda *given: bytes(len(read(*given))))
+        with pytest.raises(Temporary, match="arrived on host compute1 damaged"):
+            cloud.converge([image])
+    cloud.converge([image])
+    assert path_of(cloud, image.name).read_bytes() == (cloud.store / image.source).read_bytes()
+    assert cloud.differences([image]) == []
+
+
+def test_a_slow_transfer_tells_how_far_it_is(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfers, "SILENT_S", 0.0)
+    monkeypatch.setattr(transfers, "EVERY_S", 0.0)
+    lines: list[str] = []
+    driver = LibvirtDriver(Path("/nonexistent"), cloud.store, lines.append)
+    driver.observe(Scope(frozenset(), {PLACE: cloud.daemon.uri}))
+    image = dataclasses.replace(cloud.image(os.urandom(4 * MIB)), title="debian")
+    driver.apply([Change(Action.CREATE, image)])
+    driver.close()
+    assert lines[0] == "image debian to host compute1: 0 of 4 MiB (0 %)"
+    assert "image debian to host compute1: 4 of 4 MiB (100 %)" in lines
+    assert lines[-1] == "image debian on host compute1, checksum: 4 of 4 MiB (100 %)"
 
 
 def test_a_qcow2_image_is_a_backing_file_as_it_is(cloud: Cloud) -> None:

@@ -106,7 +106,8 @@ def with_attributes(item: Resource, **fields: Any) -> Resource:
 
 def test_an_instance_is_a_domain_and_its_volumes() -> None:
     found = rendered(INSTANCE)
-    copy = ImageCopy(place="compute1", name=f"{uid(1)}_0123456789ab", resource=uid(1), source=IMAGE.spec["checksum"])
+    about = {"source": IMAGE.spec["checksum"], "title": IMAGE.name}
+    copy = ImageCopy(place="compute1", name=f"{uid(1)}_0123456789ab", resource=uid(1), **about)
     drive = found["ConfigDrive"]
     assert found == {
         "ImageCopy": copy,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -48,6 +48,7 @@ class Connection:
     """An open connection, with what is worth asking a host only once. place: name of the host.
 
     sending: held by an upload. libvirt has dropped connections that carried several streams at once.
+    tell: gets a line for people now and then while a transfer takes long.
     """
 
     place: str
@@ -57,13 +58,18 @@ class Connection:
     logs: Logs
     refreshing: threading.Lock
     sending: threading.Lock
+    tell: Callable[[str], None]
 
 
 class Connections:
-    """pki: folder with cacert.pem, clientcert.pem and clientkey.pem, for hosts that are reached by TLS."""
+    """pki: folder with cacert.pem, clientcert.pem and clientkey.pem, for hosts that are reached by TLS.
 
-    def __init__(self, pki: Path) -> None:
+    tell: as a connection's.
+    """
+
+    def __init__(self, pki: Path, tell: Callable[[str], None]) -> None:
         self._pki = pki
+        self._tell = tell
         self._uris: dict[str, str] = {}
         self._open: dict[str, Connection] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -96,7 +102,7 @@ class Connections:
         try:
             opened = _bounded_open(self._uri(self._uris[place]))
             opened.setKeepAlive(KEEPALIVE_S, KEEPALIVE_MISSES)
-            return _connection(place, opened)
+            return _connection(place, opened, self._tell)
         except libvirt.libvirtError as error:
             raise Unreachable(_why(place, error)) from error
         except TimeoutError as error:
@@ -131,7 +137,7 @@ def _bounded_open(uri: str) -> libvirt.virConnect:
     return found
 
 
-def _connection(place: str, opened: libvirt.virConnect) -> Connection:
+def _connection(place: str, opened: libvirt.virConnect, tell: Callable[[str], None]) -> Connection:
     pool = opened.storagePoolLookupByName(POOL)
     consoles = opened.storagePoolLookupByName(CONSOLE_POOL)
     arch, offers_kvm, cpu = parse_capabilities(opened.getCapabilities())
@@ -141,7 +147,7 @@ def _connection(place: str, opened: libvirt.virConnect) -> Connection:
         pool_path=parse_pool_path(pool.XMLDesc()),
         console_path=parse_pool_path(consoles.XMLDesc()),
     )
-    return Connection(place, opened, host, pool, Logs(consoles), threading.Lock(), threading.Lock())
+    return Connection(place, opened, host, pool, Logs(consoles), threading.Lock(), threading.Lock(), tell)
 
 
 def _works_kvm(opened: libvirt.virConnect, arch: str, cpu: str) -> bool:

@@ -6,13 +6,13 @@ libvirt is imported when a host is first spoken to, so that a run without instan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from stackwright.engine.errors import StackwrightError, Temporary
-from stackwright.engine.objects import Change, Object
+from stackwright.engine.objects import Change, Identity, Object
 from stackwright.engine.resource import Observation, Scope
 
 if TYPE_CHECKING:
@@ -22,14 +22,18 @@ MOST_HOSTS_AT_ONCE = 64
 
 
 class LibvirtDriver:
-    """pki: folder of the client certificate, in libvirt's names. image_store: where the controller keeps images."""
+    """pki: folder of the client certificate, in libvirt's names. image_store: where the controller keeps images.
+
+    tell: gets a line for people now and then while a transfer takes long.
+    """
 
     name = "libvirt"
     parallel = 10
 
-    def __init__(self, pki: Path, image_store: Path) -> None:
+    def __init__(self, pki: Path, image_store: Path, tell: Callable[[str], None] = lambda line: None) -> None:
         self._pki = pki
         self._image_store = image_store
+        self._tell = tell
         self._kept: Connections | None = None
 
     def observe(self, scope: Scope) -> Observation:
@@ -95,6 +99,29 @@ class LibvirtDriver:
                 if paused:
                     self._resume(host, instance_id)
 
+    def idle(self, hosts: Mapping[str, str], used: Collection[Identity], seconds: float) -> list[Object]:
+        """What several may share and none has used for so long. Hosts that do not answer are left out.
+
+        hosts: name -> URI. used: what is wanted.
+        """
+        self._connections().know(hosts)
+        if not hosts:
+            return []
+        workers = min(MOST_HOSTS_AT_ONCE, len(hosts))
+        with ThreadPoolExecutor(workers, thread_name_prefix="libvirt") as pool:
+            return [item for found in pool.map(lambda place: self._idle(place, used, seconds), hosts) for item in found]
+
+    def _idle(self, place: str, used: Collection[Identity], seconds: float) -> list[Object]:
+        from stackwright.drivers.libvirt.copies import idle_copies
+        from stackwright.drivers.libvirt.errors import translated
+
+        names = {identity.name for identity in used if identity.place == place}
+        try:
+            with translated(place, "looking"):
+                return list(idle_copies(self._connections().get(place), names, seconds))
+        except StackwrightError:
+            return []
+
     def _resume(self, host: str, instance_id: str) -> None:
         """Over a new connection if the one before is lost."""
         from stackwright.drivers.libvirt.disks import resume
@@ -116,5 +143,5 @@ class LibvirtDriver:
         if self._kept is None:
             from stackwright.drivers.libvirt.connections import Connections
 
-            self._kept = Connections(self._pki)
+            self._kept = Connections(self._pki, self._tell)
         return self._kept

@@ -64,13 +64,15 @@ class Hypervisor(Object):
 class ImageCopy(Object):
     """An image's content on a host, the backing file of its instances' disks.
 
-    source: name of the file in the controller's image store. complete: False after an upload that broke off.
+    source: name of the file in the controller's image store: the sha256 of its content. title: the image's name.
+    complete: False after an upload that broke off.
     """
 
     driver = "libvirt"
     shared: ClassVar[bool] = True
 
     source: str = rule(default="", ignore=True)
+    title: str = rule(default="", ignore=True)
     complete: bool = True
 
 

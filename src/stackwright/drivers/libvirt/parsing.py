@@ -139,6 +139,11 @@ def parse_volume(place: str, xml: str, host: Host) -> Volume:
     )
 
 
+def parse_modified(xml: str) -> float:
+    """When a volume was last written to, in seconds since 1970."""
+    return float(_parse(xml).findtext("target/timestamps/mtime") or 0)
+
+
 def parse_pool_path(xml: str) -> str:
     """Directory of a storage pool."""
     return _parse(xml).findtext("target/path") or ""

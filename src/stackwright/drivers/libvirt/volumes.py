@@ -8,9 +8,11 @@ so a run that dies anywhere leaves something that the next one recognises as unf
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +24,7 @@ from stackwright.drivers.libvirt.iso import build_iso
 from stackwright.drivers.libvirt.objects import POOL, ConfigDrive, ImageCopy, Volume, owner_of
 from stackwright.drivers.libvirt.observe import COMPLETE
 from stackwright.drivers.libvirt.parsing import parse_volume
+from stackwright.drivers.libvirt.transfers import Meter, checksum, send
 from stackwright.drivers.libvirt.xml import upload_xml, volume_xml
 from stackwright.engine.errors import Conflict, NotFound, Refused, Temporary
 
@@ -33,7 +36,9 @@ SMALLEST_MIB = 1
 
 
 def create_volume(connection: Connection, volume: Volume) -> None:
-    """Make a disk. Raises Refused when the pool is full."""
+    """Make a disk. Raises Refused when the pool is full, Temporary when what it starts from went meanwhile."""
+    if volume.backing and not _find(connection, volume.backing):
+        raise Temporary(f"{volume.backing}, which it starts from, went from host {connection.place}; run this again")
     _make(connection, volume.name, volume_xml(volume, connection.host))
 
 
@@ -77,26 +82,44 @@ def find_domain(connection: Connection, uuid: str) -> libvirt.virDomain | None:
 
 
 def upload_image(connection: Connection, image: ImageCopy, store: Path) -> None:
-    """Copy an image from the controller's store to the host, holes as holes.
+    """Copy an image from the controller's store to the host, holes as holes, and see that it arrived as it is.
 
-    Raises NotFound when the store lacks it, Refused when the pool is full.
+    One that another run has brought meanwhile is left alone: disks may start from it by now.
+    Raises NotFound when the store lacks it, Refused when it is damaged there or the pool is full.
     """
+    if _find(connection, image.name) and _find(connection, image.name + COMPLETE):
+        return
     path = store / image.source
     if not path.is_file():
-        raise NotFound(f"image {image.resource} is missing in the image store ({path}); upload it again")
+        raise NotFound(f"{_words(image)} is missing in the image store ({path}); upload it again")
     # Unbuffered, because looking for holes moves the file's own position.
     with path.open("rb", buffering=0) as file:
-        _upload(connection, image.name, file, sparse=True)
+        _upload(connection, image.name, file, _words(image), lambda: _verify(connection, image, path))
+
+
+def _words(image: ImageCopy) -> str:
+    return f"image {image.title or image.resource}"
+
+
+def _verify(connection: Connection, image: ImageCopy, path: Path) -> None:
+    """Raises Refused or Temporary where what lies on the host is not what the image was declared with."""
+    what = f"{_words(image)} on host {connection.place}, checksum"
+    if checksum(connection, image.name, Meter(what, path.stat().st_size, connection.tell)) == image.source:
+        return
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != image.source:
+            raise Refused(f"{_words(image)} is damaged in the image store; remove {path} and declare the image again")
+    raise Temporary(f"{_words(image)} arrived on host {connection.place} damaged: its checksum differs; run this again")
 
 
 def upload_config_drive(connection: Connection, drive: ConfigDrive) -> None:
     """Write an instance's config drive to the host."""
-    _upload(connection, drive.name, io.BytesIO(build_iso(drive.files)), sparse=False)
+    _upload(connection, drive.name, io.BytesIO(build_iso(drive.files)), f"config drive {drive.name}")
 
 
 def delete_upload(connection: Connection, name: str) -> None:
     """Remove an uploaded volume. Raises Conflict while a disk still starts from it."""
-    user = _user_of(connection, name)
+    user = user_of(connection, name)
     if user:
         raise Conflict(f"{name} on host {connection.place} is what disk {user} starts from; delete that instance first")
     _remove_upload(connection, name)
@@ -138,13 +161,17 @@ def _make(connection: Connection, name: str, xml: str) -> None:
             connection.pool.createXML(xml)
 
 
-def _upload(connection: Connection, name: str, content: BinaryIO, sparse: bool) -> None:
+def _upload(
+    connection: Connection, name: str, content: BinaryIO, what: str, check: Callable[[], None] = lambda: None
+) -> None:
+    """what: as people call it. check: raises where what arrived is not right."""
     size = content.seek(0, os.SEEK_END)
     _remove_upload(connection, name)
     try:
         _make(connection, name, upload_xml(name))
         with connection.sending:
-            _send(connection, name, content, sparse)
+            send(connection, name, content, Meter(f"{what} to host {connection.place}", size, connection.tell))
+            check()
         _check_size(connection, name, size)
         _make(connection, name + COMPLETE, upload_xml(name + COMPLETE))
     except libvirt.libvirtError as error:
@@ -176,44 +203,6 @@ def _delete_when_released(volume: libvirt.virStorageVol) -> None:
             return
 
 
-def _send(connection: Connection, name: str, content: BinaryIO, sparse: bool) -> None:
-    content.seek(0)
-    volume = connection.pool.storageVolLookupByName(name)
-    stream = connection.libvirt.newStream()
-    try:
-        if sparse:
-            volume.upload(stream, 0, 0, libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM)
-            stream.sparseSendAll(_read, _section, _skip, content)
-        else:
-            volume.upload(stream, 0, 0)
-            stream.sendAll(_read, content)
-        stream.finish()
-    except BaseException:
-        with contextlib.suppress(libvirt.libvirtError):
-            stream.abort()
-        raise
-
-
-def _read(_: libvirt.virStream, count: int, content: BinaryIO) -> bytes:
-    return content.read(count)
-
-
-def _skip(_: libvirt.virStream, count: int, content: BinaryIO) -> int:
-    return content.seek(count, os.SEEK_CUR)
-
-
-def _section(_: libvirt.virStream, content: BinaryIO) -> tuple[bool, int]:
-    """(whether here is data rather than a hole, how far that goes in bytes)."""
-    here, descriptor = content.tell(), content.fileno()
-    try:
-        data = os.lseek(descriptor, here, os.SEEK_DATA)
-    except OSError:  # nothing but a hole up to the end
-        return False, content.seek(0, os.SEEK_END) - content.seek(here)
-    end = os.lseek(descriptor, here, os.SEEK_HOLE) if data == here else data
-    content.seek(here)
-    return data == here, end - here
-
-
 def _check_size(connection: Connection, name: str, size: int) -> None:
     volume = connection.pool.storageVolLookupByName(name)
     written = volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)[2]
@@ -240,7 +229,7 @@ def _explain_full(connection: Connection, name: str, needed: int, error: libvirt
         ) from error
 
 
-def _user_of(connection: Connection, name: str) -> str:
+def user_of(connection: Connection, name: str) -> str:
     """Name of a disk that starts from this volume; '' if there is none."""
     if (owner_of(name) or ("",))[0] != "ImageCopy":
         return ""

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.stackwright.cloud.plugins.plugin_utils._local_files import LocalFilesAction
+from ansible_collections.stackwright.cloud.plugins.plugin_utils._progress import Followed
 
 
-class ActionModule(LocalFilesAction):
+class ActionModule(Followed, LocalFilesAction):
     """The task has a list of resources, each with its options. What has another form is the module's to refuse."""
 
     module = "stackwright.cloud.resources"

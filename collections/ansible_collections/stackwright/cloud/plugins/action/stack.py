@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.stackwright.cloud.plugins.plugin_utils._progress import Following
+from ansible_collections.stackwright.cloud.plugins.plugin_utils._progress import Followed
 from ansible_collections.stackwright.cloud.plugins.plugin_utils._stack_files import StackFilesAction
 
 
-class ActionModule(StackFilesAction):
+class ActionModule(Followed, StackFilesAction):
     """A template is read where it is declared; the other states say what shall become of what was."""
 
     module = "stackwright.cloud.stack"
@@ -18,9 +18,3 @@ class ActionModule(StackFilesAction):
     def needs_files(self, args: dict[str, Any]) -> bool:
         """Whether it is declared."""
         return super().needs_files(args) and args.get("state", "present") == "present"
-
-    def execute(self, args: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        """What the module says, and meanwhile what it is at."""
-        with Following(self._connection) as following:
-            announced = {**args.get("announced", {}), "progress": following.path}
-            return super().execute({**args, "announced": announced}, task_vars)

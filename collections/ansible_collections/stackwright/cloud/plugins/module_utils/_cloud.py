@@ -10,8 +10,11 @@ Only this folder imports the library. Rules about what makes sense are the libra
 
 from __future__ import annotations
 
+import contextlib
+import time
 import traceback
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -62,7 +65,7 @@ class CloudModule:
         """Answer, and end the module."""
         waited: dict[str, None] = {}
         try:
-            with Cloud.open(say=waited.setdefault, progress=self.progress) as cloud:
+            with Cloud.open(say=waited.setdefault, progress=self.progress, say_transfer=self.tell) as cloud:
                 told = self.answer(cloud)
         except StackwrightError as error:
             self.module.fail_json(msg=str(error), **error.told)
@@ -76,13 +79,40 @@ class CloudModule:
     def progress(self, finished: Finished) -> None:
         """A resource is finished while others are still at work."""
 
+    def tell(self, line: str) -> None:
+        """Something takes long, and is at this point."""
+
     def answer(self, cloud: Cloud) -> dict[str, Any]:
         """The module's result; with `errors`, sentences, it is a failure, and `warnings` are shown."""
         raise NotImplementedError
 
 
 class DeclaringModule(CloudModule):
-    """A module that makes something true."""
+    """A module that makes something true. Its action plugin, if it has one, shows meanwhile what it is at."""
+
+    def __init__(self, argument_spec: dict[str, Any], **options: Any) -> None:
+        super().__init__(argument_spec, **options)
+        self._began = time.monotonic()
+        self._followed = (self.params.get("announced") or {}).pop("progress", "")
+
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            if self._followed:
+                Path(self._followed).unlink(missing_ok=True)
+
+    def progress(self, finished: Finished) -> None:
+        described = finished.owner and finished.owner.kind == "stack"
+        what = finished.resource.key if described else finished.resource.title
+        words = f"{what}: {finished.error}" if finished.error else what
+        self.tell(f"{finished.number}/{finished.total}  {words}")
+
+    def tell(self, line: str) -> None:
+        """Write it down. Where that cannot be, the work goes on."""
+        if self._followed:
+            with contextlib.suppress(OSError), Path(self._followed).open("a") as file:
+                file.write(f"{time.monotonic() - self._began:6.1f} s  {line}\n")
 
     def fulfil(self, cloud: Cloud, wishes: Iterable[Wish], project: str, exact: bool = False) -> Result:
         request = Request(

@@ -7,11 +7,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import time
 import traceback
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.stackwright.cloud.plugins.module_utils import _cloud
@@ -28,7 +25,6 @@ try:
     from stackwright import stacks
     from stackwright.cloud import Cloud, local_actor
     from stackwright.engine.errors import InvalidInput
-    from stackwright.engine.progress import Finished
     from stackwright.engine.request import Request, Result
     from stackwright.engine.resource import Wish
     from stackwright.exports import export
@@ -68,26 +64,6 @@ class StackModule(DeclaringModule):
         )
         # Parameters and files may hold secrets, so they stay out of the system log.
         super().__init__(options, no_log=True)
-        self._began = time.monotonic()
-        self._followed = (self.params["announced"] or {}).pop("progress", "")
-
-    def run(self) -> None:
-        """Answer; the action plugin shows meanwhile what is written down for it."""
-        try:
-            super().run()
-        finally:
-            if self._followed:
-                Path(self._followed).unlink(missing_ok=True)
-
-    def progress(self, finished: Finished) -> None:
-        """Write down a line. Where that cannot be, the work goes on."""
-        if not self._followed:
-            return
-        described = finished.owner and finished.owner.kind == "stack"
-        what = finished.resource.key if described else finished.resource.title
-        words = f"{what}: {finished.error}" if finished.error else what
-        with contextlib.suppress(OSError), Path(self._followed).open("a") as file:
-            file.write(f"{time.monotonic() - self._began:6.1f} s  {finished.number}/{finished.total}  {words}\n")
 
     def answer(self, cloud: Cloud) -> dict[str, Any]:
         """Make it true, look whether it is, or stop whoever makes it so."""

@@ -135,6 +135,10 @@ options:
     description:
       - What the instance is for, for people.
     type: str
+  announced:
+    description:
+      - What the action plugin of this module tells it. Not to be set in a task.
+    type: dict
 extends_documentation_fragment:
   - stackwright.cloud.resource
   - stackwright.cloud.project
@@ -273,6 +277,7 @@ def main():
             "host": {"type": "str"},
             "server_group": {"type": "str"},
             "description": {"type": "str"},
+            "announced": {"type": "dict"},
         },
         states=("present", "started", "stopped", "rebooted", "rebuilt", "absent"),
     ).run()

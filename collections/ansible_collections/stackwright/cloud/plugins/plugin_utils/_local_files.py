@@ -50,7 +50,7 @@ class LocalFilesAction(ActionBase):
                 self._take_public_half(options)
             elif kind == "image" and "src" in options and not boolean(options.get("remote_src", False), strict=False):
                 self._announce(options, args.setdefault("announced", {}), files)
-        told = self._execute_module(module_name=self.module, module_args=args, task_vars=task_vars)
+        told = self.execute(args, task_vars)
         lacking = told.pop("lacking", ())
         if not lacking:
             return told
@@ -58,6 +58,10 @@ class LocalFilesAction(ActionBase):
         for image in args["announced"].values():
             if image["checksum"] in places:
                 image["path"] = places[image["checksum"]]
+        return self.execute(args, task_vars)
+
+    def execute(self, args: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """What the module says."""
         return self._execute_module(module_name=self.module, module_args=args, task_vars=task_vars)
 
     # Images

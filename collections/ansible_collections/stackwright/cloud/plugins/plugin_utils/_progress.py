@@ -66,3 +66,17 @@ class Following:
             Display().display(f"    ... {len(new) - MOST_LINES} more")
         for line in new[-MOST_LINES:]:
             Display().display(f"    {line}")
+
+
+class Followed:
+    """Mixed into an action plugin that has `execute`: shows what its module is at."""
+
+    _connection: Any
+
+    def execute(self, args: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """What the module says, and meanwhile what it is at."""
+        with Following(self._connection) as following:
+            announced = {**args.get("announced", {}), "progress": following.path}
+            told: dict[str, Any] = super().execute({**args, "announced": announced}, task_vars)  # type: ignore[misc]
+        told.get("invocation", {}).get("module_args", {}).pop("announced", None)
+        return told
