@@ -96,8 +96,10 @@ class FusedDriver(MemoryDriver):
 class Fused(Sandbox):
     """A sandbox whose every step lights the fuse, and which does one thing at a time."""
 
-    def __init__(self, place: Place, fuse: Fuse, **options: Any) -> None:
-        drivers = {name: FusedDriver(name, place.world) for name in RENDERERS}
+    def __init__(
+        self, place: Place, fuse: Fuse, before: Callable[[Change], None] = lambda _: None, **options: Any
+    ) -> None:
+        drivers = {name: FusedDriver(name, place.world, before=before) for name in RENDERERS}
         for driver in drivers.values():
             driver.fuse = fuse
         super().__init__(place, drivers=drivers, **options)

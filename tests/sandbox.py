@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from stackwright.cloud import SYSTEM, Cloud
 from stackwright.drivers.libvirt.objects import Hypervisor
 from stackwright.drivers.memory import MemoryDriver
+from stackwright.engine.errors import Refused
 from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.request import Request, Result
 from stackwright.engine.resource import Wish
@@ -59,6 +60,19 @@ class Place:
 def drivers(place: Place, before: Callable[[Change], None] = lambda change: None) -> dict[str, MemoryDriver]:
     """Memory in place of every backend."""
     return {name: MemoryDriver(name, place.world, before=before) for name in RENDERERS}
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """What a host does that makes no objects of one type: called before every change."""
+
+    host: str
+    type: str
+
+    def __call__(self, change: Change) -> None:
+        item = change.object
+        if (item.place, type(item).__name__) == (self.host, self.type) and change.action is not Action.DELETE:
+            raise Refused(f"{self.host} makes no {self.type}")
 
 
 class Sandbox(Cloud):

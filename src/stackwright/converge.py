@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from stackwright.engine.anew import Repair, gone_from_its_host, leftovers, refusals
 from stackwright.engine.apply import Done, apply
 from stackwright.engine.batches import in_batches
 from stackwright.engine.compare import compare
@@ -25,7 +27,8 @@ from stackwright.engine.progress import Progress
 from stackwright.engine.reach import blocked, held_back, orphans, outlived, possible, unborne, unmet
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
-from stackwright.engine.view import Picture, render
+from stackwright.engine.resource import Scope
+from stackwright.engine.view import Picture, render, take
 from stackwright.registry.leases import Run
 
 SETTLE_S = 30.0
@@ -44,7 +47,8 @@ def converge(cloud: Cloud, request: Request, check: bool = False) -> Result:
         intent = intend(cloud.registry, cloud.rules, request, run, commit=not check, say=cloud.say)
         if not check:
             run.keep()
-        return _fulfil(cloud, request, intent, run, check)
+        result = _fulfil(cloud, request, intent, run, check)
+        return result if check else _repaired(cloud, request, intent, run, result)
 
 
 def drift(cloud: Cloud, request: Request) -> Result:
@@ -93,7 +97,33 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
     found = found_for(desired, observed.objects)
     recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor))
     unused = {need for item in desired if item.resource in failed for need in item.needs()}
-    return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done, unused)))
+    refused_now = refusals(picture, cloud.rules.kinds, done, observed.objects)
+    return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done, unused)), refused=refused_now)
+
+
+def _repaired(cloud: Cloud, request: Request, intent: Intent, run: Run, result: Result) -> Result:
+    """What its host definitely refused to make is made on another one; each is tried once."""
+    repair = Repair()
+    while not run.stopped() and (fresh := repair.fresh(result)):
+        gone = _cleared(cloud, run, fresh)
+        place = partial(repair.place, rules=cloud.rules, run=run, gone=gone, actor=request.actor)
+        told = cloud.registry.write(place)
+        if not told:
+            break
+        result = dataclasses.replace(result, warnings=(*result.warnings, *told))
+        result = result.followed_by(_fulfil(cloud, request, cloud.registry.read(intent.again), run, check=False))
+    return result.explained(repair.stuck)
+
+
+def _cleared(cloud: Cloud, run: Run, refused_here: frozenset[str]) -> list[str]:
+    """Remove what hosts made before they refused the rest; ids of those of which nothing is left there."""
+    picture = cloud.registry.read(lambda txn: take(txn, refused_here))
+    picture = dataclasses.replace(picture, scope=refused_here, family={}, by_name={})
+    scope = Scope(refused_here, picture.hosts(()), capacity=False)
+    observed = observe(picture, scope, cloud.drivers, cloud.rules.renderers)
+    steps = order(leftovers(picture, observed.objects), observed.objects)
+    done = _apply(cloud, run, steps, Progress((), picture, cloud.progress))
+    return gone_from_its_host(picture, done, observed.unreachable)
 
 
 def _apply(cloud: Cloud, run: Run, steps: list[Step], progress: Progress) -> list[Done]:

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from processes import Running
-from sandbox import Place, Sandbox, flaws, portrait, request, server
+from sandbox import Place, Refusing, Sandbox, drivers, flaws, portrait, request, server
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Wish
 
@@ -42,6 +42,26 @@ def test_a_killed_run_is_completed_by_the_next(
             assert portrait(cloud) == expected, f"killed at step {at}"
             assert flaws(cloud) == [], f"killed at step {at}"
             assert not cloud.ensure(killed).changed, f"killed at step {at}"
+        if ended.signal == 0:
+            break
+    assert at > 10, "hardly anything was tried"
+
+
+def test_a_killed_repair_is_completed_by_the_next(new_place: Callable[[], Place]) -> None:
+    """Its host makes the parts of an instance and refuses the whole, before the kill and after it."""
+    refusing = Refusing("host1", "Domain")
+    wanted = request(server("one", floating_ip="public"))
+    for at in count():
+        place = new_place()
+        with Sandbox(place, drivers=drivers(place, refusing)) as cloud:
+            ended = Running(place, wanted, at, before=refusing).end()
+            _all(cloud, wanted)
+            (row,) = cloud.find("instance")
+            assert (row.host, row.status) == ("host2", "active"), f"killed at step {at}"
+            assert flaws(cloud) == [], f"killed at step {at}"
+            assert not cloud.drift().changed, f"killed at step {at}"
+            places = {item.place for item in cloud.objects() if item.resource == row.id}
+            assert places == {"host2"}, f"killed at step {at}"
         if ended.signal == 0:
             break
     assert at > 10, "hardly anything was tried"

@@ -140,6 +140,22 @@ class Allocation:
         self._claim(resource, self.get(chosen.id), wish.demand)
         return chosen.name
 
+    def place_anew(self, resource: Resource, refused: Mapping[str, str]) -> str:
+        """Name of another host for what its own refused to make; the claim is taken there and given back here.
+
+        refused: host name -> what that said. Raises Exhausted, and then nothing is different.
+        """
+        wish = self.kinds[resource.kind].placement(resource, self)
+        assert wish is not None  # noqa: S101 - it was on a host
+        chosen = self._hosts().choose(dataclasses.replace(wish, refused=refused))
+        former, amounts = self.txn.claimed(resource.id) or ("", {})
+        self.txn.unclaim(resource.id)
+        if former:
+            self._hosts().use(former, {name: -amount for name, amount in amounts.items()})
+        self._claim(resource, self.get(chosen.id), wish.demand)
+        self._refer(self.txn.update(resource, host=chosen.name, status="pending", message=""))
+        return chosen.name
+
     def _stays(self, wish: Placement, host: Resource) -> None:
         objection = self._scheduler.misplaced(self._hosts().hosts[host.id], wish)
         if objection:

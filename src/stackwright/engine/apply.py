@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from stackwright.engine.errors import LeaseLost, StackwrightError, Stopped
+from stackwright.engine.errors import LeaseLost, Refused, StackwrightError, Stopped
 from stackwright.engine.objects import Change
 from stackwright.engine.order import Step
 from stackwright.engine.resource import Driver
@@ -22,11 +22,15 @@ LOOK_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a change. seconds: of the step that it was part of; error: '' when it was carried out."""
+    """What became of a change. seconds: of the step that it was part of; error: '' when it was carried out.
+
+    refused: the host that definitely refused it, or what it needed; '' where that is not known.
+    """
 
     change: Change
     seconds: float
     error: str = ""
+    refused: str = ""
 
 
 Report = Callable[[Done], None]
@@ -154,7 +158,7 @@ class _Execution:
             self._note(step, 0.0, str(error))
             self._stop(str(error))
         elif isinstance(error, StackwrightError):
-            self._give_up(step, str(error))
+            self._give_up(step, str(error), step.place if isinstance(error, Refused) else "")
         else:  # a fault of ours: the other steps still deserve their turn and their record
             self._give_up(step, f"{step}: {type(error).__name__}: {error}")
 
@@ -174,19 +178,19 @@ class _Execution:
             if id(step) not in self.begun and id(step) not in self.ended:
                 self._note(step, 0.0, words)
 
-    def _give_up(self, failed: Step, error: str) -> None:
+    def _give_up(self, failed: Step, error: str, refused: str = "") -> None:
         """A step failed: those that need it are not tried, nor those that need these."""
-        self._note(failed, 0.0, error)
+        self._note(failed, 0.0, error, refused)
         rest = list(self.then.get(id(failed), ()))
         while rest:
             step = rest.pop()
             if id(step) not in self.ended:
-                self._note(step, 0.0, f"not tried, because this failed before: {error}")
+                self._note(step, 0.0, f"not tried, because this failed before: {error}", refused)
                 rest += self.then.get(id(step), ())
 
-    def _note(self, step: Step, seconds: float, error: str) -> None:
+    def _note(self, step: Step, seconds: float, error: str, refused: str = "") -> None:
         self.ended.add(id(step))
         for change in step.changes:
-            done = Done(change, seconds, error)
+            done = Done(change, seconds, error, refused)
             self.done.append(done)
             self.report(done)

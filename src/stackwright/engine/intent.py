@@ -56,6 +56,12 @@ class Intent:
     warnings: tuple[str, ...] = ()
     whole: bool = False
 
+    def again(self, txn: Transaction) -> Intent:
+        """The same, as it is recorded by now."""
+        left = {row.id: row for row in txn.select_in("id", sorted(self.picture.scope))}
+        roots = tuple(item for item in self.roots if item in left)
+        return dataclasses.replace(self, picture=take(txn, left), before=left, roots=roots)
+
     def scope(self, everywhere: frozenset[str]) -> Scope:
         """What the backends are asked for."""
         hosts = self.picture.hosts(everywhere, self.whole)

@@ -130,6 +130,9 @@ class Kind(Protocol):
     def removable(self, resource: Resource, allocator: Allocator) -> None:
         """Raises Conflict where deleting it makes no sense although nothing refers to it."""
 
+    def unborn(self, resource: Resource) -> bool:
+        """Whether it never was there as a whole: what there is of it may be thrown away and made elsewhere."""
+
     def learn(self, resource: Resource, objects: Iterable[Object]) -> Mapping[str, Any]:
         """The attributes, with what only the backends know."""
 

@@ -114,17 +114,14 @@ def _settle(
 
 
 def _event(txn: Transaction, outcome: Outcome, actor: Actor) -> dict[str, Any]:
-    resource = outcome.resource
-    return {
-        **_descent(txn, resource),
-        "actor": actor.name,
-        "project": resource.project,
-        "resource": resource.id,
-        "kind": resource.kind,
-        "name": resource.name,
-        "action": _action(outcome),
-        "message": outcome.error or _told(outcome),
-    }
+    what = {"action": _action(outcome), "message": outcome.error or _told(outcome)}
+    return {**about(txn, outcome.resource), "actor": actor.name, **what}
+
+
+def about(txn: Transaction, resource: Resource) -> dict[str, Any]:
+    """What an event says of the resource that it is about."""
+    own = {"project": resource.project, "resource": resource.id, "kind": resource.kind, "name": resource.name}
+    return {**_descent(txn, resource), **own}
 
 
 def _descent(txn: Transaction, resource: Resource) -> dict[str, str]:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stackwright.engine.errors import InvalidInput
@@ -89,6 +90,11 @@ def _content(resource: Resource | None) -> tuple[Any, ...] | None:
     return (resource.spec, allocated, resource.host, resource.label, resource.name, resource.wanted)
 
 
+def _once(first: Outcome, second: Outcome) -> tuple[Change, ...]:
+    """What failed was tried again, elsewhere perhaps: that counts."""
+    return second.changes if first.error and second.changes else (*first.changes, *second.changes)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a converge did, or in check mode would do.
@@ -98,6 +104,7 @@ class Result:
     warnings: sentences about what is accepted but not seen to work yet.
     picture: the resources that the outcomes are about, and what they refer to.
     orphans: objects that carry our mark and that nobody declared; looked for only over the whole cloud.
+    refused: resource id -> what its host said that definitely refused to make it.
     """
 
     outcomes: Mapping[str, Outcome]
@@ -105,6 +112,26 @@ class Result:
     roots: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     orphans: tuple[Object, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def followed_by(self, later: Result) -> Result:
+        """The same after all of it was looked at once more, which decides how it stands."""
+        both = {
+            item: dataclasses.replace(second, before=first.before, changes=_once(first, second))
+            for item, first in self.outcomes.items()
+            if (second := later.outcomes.get(item))
+        }
+        warnings = tuple(dict.fromkeys((*self.warnings, *later.warnings)))
+        return dataclasses.replace(self, outcomes={**self.outcomes, **both}, warnings=warnings, refused=later.refused)
+
+    def explained(self, more: Mapping[str, str]) -> Result:
+        """With more words about what failed. more: resource id -> a sentence."""
+        failed = {item: outcome for item, outcome in self.outcomes.items() if outcome.error and item in more}
+        told = {
+            item: dataclasses.replace(outcome, error=f"{outcome.error}; {more[item]}")
+            for item, outcome in failed.items()
+        }
+        return dataclasses.replace(self, outcomes={**self.outcomes, **told})
 
     @property
     def changed(self) -> bool:

@@ -151,6 +151,10 @@ class Kind:
     def removable(self, resource: Resource, allocator: Allocator) -> None:
         """It is, once nothing refers to it."""
 
+    def unborn(self, resource: Resource) -> bool:
+        """What there is of it stays."""
+        return False
+
     def learn(self, resource: Resource, objects: Iterable[Object]) -> Mapping[str, Any]:
         """The backends know nothing that we do not."""
         return resource.attributes

@@ -191,6 +191,10 @@ class Instance(Kind):
             "started": resource.attributes.get("started", False),
         }
 
+    def unborn(self, resource: Resource) -> bool:
+        """Until its first success."""
+        return not resource.attributes.get("started")
+
     def learn(self, resource: Resource, objects: Iterable[Object]) -> Mapping[str, Any]:
         """From its first success on, its power is left alone unless the spec says otherwise."""
         return {**resource.attributes, "started": True}
