@@ -75,6 +75,12 @@ def registry_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return _create_database(request.getfixturevalue("postgres"))
 
 
+@pytest.fixture
+def postgres_url(postgres: str) -> str:
+    """URL of an empty PostgreSQL database."""
+    return _create_database(postgres)
+
+
 def _furnish(place: Place) -> Place:
     """A new cloud with two hosts, a key, an image, and a network that a router leads outside."""
     with Sandbox(place) as cloud:
@@ -114,18 +120,40 @@ def cloud(place: Place) -> Iterator[Sandbox]:
         yield opened
 
 
+def _another(source: Place, folder: Path, request: pytest.FixtureRequest) -> Place:
+    """The same cloud a second time."""
+    if source.url.startswith("sqlite"):
+        return copy(source, folder)
+    folder.mkdir()
+    shutil.copy(source.world, folder / "world.sqlite")
+    server: str = request.getfixturevalue("postgres")
+    return Place(_create_database(server, sa.make_url(source.url).database or ""), folder / "world.sqlite")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Place]:
     """Makes furnished clouds, one after the other, on each database."""
 
-    def make() -> Place:
-        folder = tmp_path / str(next(_numbers))
-        if request.param == "sqlite":
-            return copy(request.getfixturevalue("furnished"), folder)
-        source: Place = request.getfixturevalue("furnished_postgres")
-        folder.mkdir()
-        shutil.copy(source.world, folder / "world.sqlite")
-        server: str = request.getfixturevalue("postgres")
-        return Place(_create_database(server, sa.make_url(source.url).database or ""), folder / "world.sqlite")
+    name = "furnished" if request.param == "sqlite" else "furnished_postgres"
+    return lambda: _another(request.getfixturevalue(name), tmp_path / str(next(_numbers)), request)
 
-    return make
+
+@pytest.fixture(params=["to postgresql", "to sqlite"])
+def direction(request: pytest.FixtureRequest) -> str:
+    """Which way a registry moves."""
+    return str(request.param)
+
+
+@pytest.fixture
+def moving_place(direction: str, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A furnished cloud whose registry is to move."""
+    name = "furnished" if direction == "to postgresql" else "furnished_postgres"
+    return _another(request.getfixturevalue(name), tmp_path / "moving", request)
+
+
+@pytest.fixture
+def empty_url(direction: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where it moves to."""
+    if direction == "to postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/fresh.sqlite"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stackwright import cli_backup, cli_stack
+from stackwright import cli_backup, cli_registry, cli_stack
 
 if TYPE_CHECKING:
     from stackwright.cloud import Cloud
@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     cancel = commands.add_parser("cancel", parents=[common, in_project], help="ask a run to stop")
     cancel.add_argument("name", metavar="STACK|RUN", help="what it is at work on, or the run's id")
     cancel.set_defaults(run=_cancel)
+    cli_registry.add_to(commands, common)
     cli_stack.add_to(commands)
     cli_backup.add_to(commands)
     return parser

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from stackwright import converge
-from stackwright.config import Config
+from stackwright.config import settings, watched
 from stackwright.engine.apply import Done
 from stackwright.engine.declare import allow_all
 from stackwright.engine.errors import InvalidInput, NotFound, StackwrightError
@@ -92,8 +92,8 @@ class Cloud:
         """The cloud of this controller. Raises InvalidInput when there is none."""
         from stackwright.backends import drivers, renderers
 
-        config = Config.load(path)
-        settings = {
+        config, stays = watched(settings(path))
+        given = {
             "images": ImageStore(config.image_store),
             "mtu": config.mtu,
             "pack": config.placement == "pack",
@@ -101,7 +101,7 @@ class Cloud:
             **options,
         }
         backends = drivers(config, options.get("say_transfer", _silent))
-        return cls(Registry(config.registry_url), backends, renderers(), **settings)
+        return cls(Registry(config.registry_url, stays), backends, renderers(), **given)
 
     def __enter__(self) -> Self:
         return self

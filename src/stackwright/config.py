@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from stackwright import files
 from stackwright.engine.errors import InvalidInput
 
 PATH = Path("/etc/stackwright/stackwright.yaml")
@@ -39,7 +43,7 @@ class Config(BaseModel):
     @classmethod
     def load(cls, path: Path | None = None) -> Config:
         """Read the file. Raises InvalidInput, naming file and option."""
-        path = path or Path(os.environ.get(VARIABLE, PATH))
+        path = settings(path)
         try:
             return cls.model_validate(yaml.safe_load(path.read_text()) or {})
         except FileNotFoundError as error:
@@ -47,7 +51,7 @@ class Config(BaseModel):
                 f"{path} does not exist: this is no controller yet; run the role stackwright.cloud.controller"
             ) from error
         except PermissionError as error:
-            raise InvalidInput(f"{path} cannot be read by this user; become root or join its group") from error
+            raise InvalidInput(f"{path} cannot be read by this user; become root") from error
         except yaml.YAMLError as error:
             raise InvalidInput(
                 f"{path} is not YAML ({error}); run the role stackwright.cloud.controller to write it anew"
@@ -55,3 +59,41 @@ class Config(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             raise InvalidInput(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def settings(path: Path | None = None) -> Path:
+    """Where the settings are."""
+    return path or Path(os.environ.get(VARIABLE, PATH))
+
+
+def watched(path: Path) -> tuple[Config, Callable[[], bool]]:
+    """The settings, and whether they name the same registry still, which reads them again only when they changed."""
+    seen = _stamp(path)
+    config = Config.load(path)
+
+    def stays() -> bool:
+        nonlocal seen
+        now = _stamp(path)
+        if now != seen and Config.load(path).registry_url != config.registry_url:
+            return False
+        seen = now
+        return True
+
+    return config, stays
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def name_registry(path: Path, url: str) -> None:
+    """Let the settings name another registry from now on."""
+    line = f"registry_url: {json.dumps(url)}\n"
+    rest = re.sub(r"(?m)^registry_url:.*\n?", "", path.read_text())
+    header = re.match(r"(?:#.*\n)*", rest)
+    start = header.end() if header else 0
+    files.replace(path, rest[:start] + line + rest[start:])

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from stackwright.registry.database import Registry
 from stackwright.registry.migrate import current, migrate, newest
 
 ROWS = 1000
-AT_WORK = (schema.run, schema.lease)
+TABLES = [table for table in schema.metadata.sorted_tables if table not in (schema.run, schema.lease)]
 
 
 def copy_to_file(registry: Registry, target: Path) -> str:
@@ -30,9 +30,9 @@ def copy_to_file(registry: Registry, target: Path) -> str:
     try:
         migrate(copy)
         with _one_state(registry) as source, copy.engine.begin() as into:
-            for table in schema.metadata.sorted_tables:
-                if table not in AT_WORK:
-                    _copy(source, into, table)
+            for table in TABLES:
+                for rows in read(source, table):
+                    into.execute(sa.insert(table), [dict(row) for row in rows])
     finally:
         copy.close()  # the last connection writes everything into the one file
     return revision
@@ -47,7 +47,7 @@ def _one_state(registry: Registry) -> Iterator[sa.Connection]:
             yield connection
 
 
-def _copy(source: sa.Connection, into: sa.Connection, table: sa.Table) -> None:
-    rows = source.execution_options(yield_per=ROWS).execute(sa.select(table))
-    for part in rows.mappings().partitions(ROWS):
-        into.execute(sa.insert(table), [dict(row) for row in part])
+def read(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[sa.RowMapping]]:
+    """A table, some rows at a time, so that memory is enough for any."""
+    with connection.execute(sa.select(table).execution_options(yield_per=ROWS)) as found:
+        yield from found.mappings().partitions()

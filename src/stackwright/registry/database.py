@@ -32,11 +32,18 @@ SQLITE_BUSY = ("database is locked", "database table is locked")
 
 
 class Registry:
-    """Where everything that was declared is remembered. `url` is SQLAlchemy's."""
+    """Where everything that was declared is remembered. `url` is SQLAlchemy's.
 
-    def __init__(self, url: str) -> None:
+    in_force: whether this is still the cloud's registry, which may be moved while somebody waits to write.
+    """
+
+    def __init__(self, url: str, in_force: Callable[[], bool] = lambda: True) -> None:
         self.url = url
         self.engine = _engine(url)
+        self.in_force = in_force
+
+    def __str__(self) -> str:
+        return shown(self.url)
 
     @property
     def is_sqlite(self) -> bool:
@@ -55,22 +62,29 @@ class Registry:
         return self._retry(lambda: self._look(work))
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
-        with self._connection() as connection:
+        with self.connection() as connection:
             if not self.is_sqlite:  # there, one state for all queries has to be asked for
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
+                self._stays()
                 return work(Transaction(connection))
 
     def _once(self, work: Callable[[Transaction], T], commit: bool) -> T:
-        with self._connection() as connection:
+        with self.connection() as connection:
             connection = connection.execution_options(stackwright_writes=True)
             with connection.begin() as begun:
                 if not self.is_sqlite:
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+                self._stays()
                 result = work(Transaction(connection))
                 if not commit:
                     begun.rollback()
                 return result
+
+    def _stays(self) -> None:
+        """Called once nobody else can write. Raises Temporary."""
+        if not self.in_force():
+            raise Temporary("the registry was moved to another database meanwhile; run this again")
 
     def _retry(self, attempt: Callable[[], T]) -> T:
         for count in range(ATTEMPTS):
@@ -83,14 +97,15 @@ class Registry:
         raise Temporary(f"the registry stayed busy over {ATTEMPTS} attempts; try again")
 
     @contextmanager
-    def _connection(self) -> Iterator[sa.Connection]:
+    def connection(self) -> Iterator[sa.Connection]:
+        """A connection. Raises Temporary where the database does not answer, or has no tables yet."""
         try:
             with self.engine.connect() as connection:
                 yield connection
         except (OperationalError, ProgrammingError) as error:
             if _lost_race(error) or (isinstance(error, ProgrammingError) and not _outdated(error)):
                 raise
-            raise _translated(error, self.engine.url) from error
+            raise _translated(error, self) from error
 
     def close(self) -> None:
         """Drop all connections."""
@@ -135,15 +150,29 @@ def _outdated(error: DBAPIError) -> bool:
     )
 
 
-def _translated(error: DBAPIError, url: sa.URL) -> Temporary:
+def _translated(error: DBAPIError, registry: Registry) -> Temporary:
     cause = str(error.orig).strip().splitlines()[0]
     if "disk is full" in cause or "disk I/O" in cause:
-        return Temporary(f"the registry's disk is full ({url.database}): free some space and run this again")
+        return Temporary(f"the registry's disk is full ({registry}): free some space and run this again")
     hint = "run `stackwright init`" if _outdated(error) else "see that it runs and can be reached"
-    return Temporary(f"the registry {url.render_as_string(hide_password=True)} does not answer ({cause}); {hint}")
+    return Temporary(f"the registry {registry} does not answer ({cause}); {hint}")
+
+
+def shown(url: str) -> str:
+    """A URL for people, without what is secret in it."""
+    return sa.make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
 def sqlite_path(url: str) -> Path | None:
     """The file of an SQLite registry; None for another database."""
     parsed = sa.make_url(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def has_password(url: str) -> bool:
+    """Whether there is a password in a URL, or in what cannot be read as one."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        return "@" in url
+    return bool(parsed.password or "password" in parsed.query)

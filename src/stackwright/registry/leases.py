@@ -12,7 +12,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -256,7 +256,13 @@ def _nobody_else(txn: Transaction, run: str) -> None:
         raise Busy(f"{_who(dict(others))}, which is at work")
 
 
-def _who(row: dict[str, Any]) -> str:
+def at_work(txn: Transaction) -> list[str]:
+    """The living runs, as messages name them. In a writing transaction none can begin until its end."""
+    _sweep(txn, txn.now())
+    return [_who(row) for row in txn.connection.execute(sa.select(schema.run)).mappings()]
+
+
+def _who(row: Mapping[Any, Any]) -> str:
     return f"{row['purpose']} (pid {row['pid']}, run {row['id']})"
 
 

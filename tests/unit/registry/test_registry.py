@@ -251,7 +251,7 @@ def test_a_server_that_is_away_is_named_without_its_password() -> None:
     registry = Registry("postgresql://me:hunter2@127.0.0.1:1/registry")
     with pytest.raises(Temporary) as caught:
         registry.read(lambda txn: txn.select())
-    assert "postgresql+psycopg://me:***@127.0.0.1:1/registry does not answer" in str(caught.value)
+    assert "postgresql://me:***@127.0.0.1:1/registry does not answer" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
