@@ -158,7 +158,7 @@ def test_the_table_of_ports_can_be_read() -> None:
         assert row["protocol"] in ("tcp", "udp")
         assert 0 < int(row["port"]) < 65536
         assert row["address"] in ("any", "loopback", "management", "tunnel")
-        assert row["expected"] in ("always", "several hosts")
+        assert row["expected"] in ("always", "several hosts", "local PostgreSQL")
         assert all(row.values())
 
 
