@@ -31,6 +31,7 @@ from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run, cancel
 from stackwright.registry.transaction import Transaction
 from stackwright.scheduler.placement import Scheduler
+from stackwright.shelving import finished, is_asked, with_shelves
 from stackwright.snapshots import from_instances, with_last_images
 
 SYSTEM = Actor("system")
@@ -143,6 +144,8 @@ class Cloud:
         """Make the request true; with `check`, say what that would take. See `converge.converge`."""
         with self._filled(request, check) as filled:
             result = converge.converge(self, filled, check)
+            if not check:
+                result = finished(self, filled, result)
         gone = [item for item in result.outcomes.values() if item.resource.kind == "image" and item.after is None]
         if gone and not check:
             self.clean_images()
@@ -160,12 +163,13 @@ class Cloud:
         What a request that is refused brought along goes again.
         """
         request = with_last_images(self, request)
-        if self.images is None or all(wish.kind != "image" for wish in request.wishes):
+        if self.images is None or not any(wish.kind == "image" or is_asked(wish) for wish in request.wishes):
             yield request
             return
         try:
             with self.images.use():
                 filled = dataclasses.replace(request, wishes=self.images.filled(request.wishes, check))
+                filled = with_shelves(self, filled, check)
                 yield dataclasses.replace(filled, wishes=from_instances(self, filled, check))
         except StackwrightError:
             if not check:
@@ -251,12 +255,15 @@ class Cloud:
         return [{**item, "power_state": powers[item["id"]]} if powers else item for item in told]
 
     def power_states(self, instances: Iterable[Resource]) -> dict[str, str]:
-        """Instance id -> running, paused, stopped, lost (it went down unasked), missing, or unknown: no answer."""
+        """Instance id -> running, paused, stopped, lost (it went down unasked), shelved, missing, or unknown.
+
+        Unknown is one whose host does not answer.
+        """
         rows = {row.id: row for row in instances}
         seen = self.look(rows)
         found = {item.resource: str(item.power) for item in seen.objects if hasattr(item, "power")}
         away = {place for _, place in seen.unreachable}
-        return {item: found.get(item, "unknown" if row.host in away else "missing") for item, row in rows.items()}
+        return {item: found.get(item, _unseen(row, away)) for item, row in rows.items()}
 
     def console(self, instance: Resource, lines: int) -> str:
         """The last lines of an instance's serial console. Raises NotFound for one without, Unreachable, or Refused."""
@@ -265,6 +272,13 @@ class Cloud:
             if hosts and hasattr(driver, "console"):
                 return str(driver.console(instance.host, hosts[0].spec["uri"], instance.id, lines))
         raise NotFound(f"{instance.title} is on no host that has its console; see its status")
+
+
+def _unseen(instance: Resource, away: Iterable[str]) -> str:
+    """The power of what no host told of."""
+    if instance.spec.get("shelved"):
+        return "shelved"
+    return "unknown" if instance.host in away else "missing"
 
 
 def local_actor() -> Actor:

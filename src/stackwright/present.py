@@ -28,7 +28,7 @@ def _aggregate_facts(aggregate: Resource, picture: Picture) -> dict[str, Any]:
 
 OWN_FACTS = {"stack": stack_facts, "stack_snapshot": snapshot_facts, "host_aggregate": _aggregate_facts}
 """What is told of kinds otherwise than their specs say it."""
-HIDDEN = ("host", "reboots", "rebuilds", "started", "made_for", "made_before")
+HIDDEN = ("host", "reboots", "rebuilds", "started", "shelf", "shelving", "offloaded", "made_for", "made_before")
 WORDS = (
     *("description", "metadata", "hostname", "tags", "properties", "extra_specs", "value"),
     *("parameters", "outputs", "resources"),

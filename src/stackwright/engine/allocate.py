@@ -148,13 +148,18 @@ class Allocation:
         wish = self.kinds[resource.kind].placement(resource, self)
         assert wish is not None  # noqa: S101 - it was on a host
         chosen = self._hosts().choose(dataclasses.replace(wish, refused=refused))
-        former, amounts = self.txn.claimed(resource.id) or ("", {})
-        self.txn.unclaim(resource.id)
-        if former:
-            self._hosts().use(former, {name: -amount for name, amount in amounts.items()})
+        self._leave(resource)
         self._claim(resource, self.get(chosen.id), wish.demand)
         self._refer(self.txn.update(resource, host=chosen.name, status="pending", message=""))
         return chosen.name
+
+    def _leave(self, resource: Resource) -> str:
+        """It is on no host now: what it claimed of one is free again."""
+        claimed = self.txn.claimed(resource.id)
+        if claimed:
+            self._hosts().use(claimed[0], {name: -amount for name, amount in claimed[1].items()})
+            self.txn.unclaim(resource.id)
+        return ""
 
     def _stays(self, wish: Placement, host: Resource) -> None:
         objection = self._scheduler.misplaced(self._hosts().hosts[host.id], wish)
@@ -242,7 +247,7 @@ class Allocation:
             self._give_back(resource)
             fresh = dataclasses.replace(resource, attributes=attributes)
             wish = kind.placement(fresh, self)
-            host = self.place(fresh, wish) if wish else ""
+            host = self.place(fresh, wish) if wish else self._leave(resource)
             self.txn.charge(fresh, kind.quota(fresh))
             for name, limit in kind.capacity(fresh).items():
                 self.txn.set_limit(fresh.id, name, limit)

@@ -21,12 +21,16 @@ def compare(
     unwanted: those of them that are to go altogether. Shared objects are deleted only with their resource, because
     others than the scope's may need them.
     """
-    wanted = {item.identity: item for item in desired}
+    told = {item.identity: item for item in desired}
+    wanted = {identity: item for identity, item in told.items() if not item.kept_elsewhere()}
     found = {item.identity: item for item in observed}
     changes = [change for item in wanted.values() if (change := _change(item, found.get(item.identity)))]
     surplus = [item for identity, item in found.items() if identity not in wanted]
     gone = [item for item in surplus if item.resource in (unwanted if item.shared else scope)]
-    return changes + [_deletion(item, "" if item.resource in unwanted else item.holds()) for item in gone]
+    spared = {identity for identity, item in {**found, **told}.items() if item.kept_elsewhere()}
+    return changes + [
+        _deletion(item, "" if item.resource in unwanted or item.identity in spared else item.holds()) for item in gone
+    ]
 
 
 def _deletion(item: Object, loses: str) -> Change:

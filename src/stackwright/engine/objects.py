@@ -91,6 +91,10 @@ class Object:
         """Objects that must be there before this one, and go only after it."""
         return ()
 
+    def kept_elsewhere(self) -> bool:
+        """Whether this, desired, stands for one that is to go with nothing lost, as what it holds is somewhere else."""
+        return False
+
     def holds(self) -> str:
         """What would be lost with it, in words for the user; '' for nothing that could not be made again."""
         return ""

@@ -47,7 +47,7 @@ class Request:
             raise InvalidInput(f"a timeout of {self.timeout:g} s is over before it begins; give 0 for no end")
 
 
-LEARNED = ("started",)
+LEARNED = ("started", "shelving")
 """Attributes that note what happened; a difference in them is no change of the wish."""
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -39,11 +40,20 @@ def image(resource: Resource, view: View) -> Iterator[Object]:
 def instance(resource: Resource, view: View) -> Iterator[Object]:
     """A domain, its disks, its config drive, and the image that its disk starts from."""
     spec = InstanceSpec.of(resource)
+    if spec.offloaded:
+        return
     source = view.get(spec.image)
     copy = _image_copy(resource, source)
     name = root_name(resource.id, spec.rebuilds)
     root = _volume(resource, "root", name, copy.name, source.spec["disk_format"])
-    parts: list[Object] = [copy, root]
+    if spec.shelved:
+        yield dataclasses.replace(root, kept=True)
+        return
+    parts: list[Object] = [copy]
+    for shelf in view.children(resource.id, "image"):
+        parts.append(_image_copy(resource, shelf))
+        root = dataclasses.replace(root, content=parts[-1].name)
+    parts.append(root)
     disks = [_disk(resource, "vda", "root", name)]
     if resource.attributes["ephemeral_gib"]:
         name = f"{resource.id}_ephemeral"

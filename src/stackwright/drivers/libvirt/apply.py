@@ -13,8 +13,8 @@ from stackwright.drivers.libvirt.errors import is_connection_lost
 from stackwright.drivers.libvirt.objects import ConfigDrive, Domain, ImageCopy, Volume
 from stackwright.drivers.libvirt.volumes import (
     create_volume,
+    delete_disk,
     delete_upload,
-    delete_volume,
     refresh,
     update_volume,
     upload_config_drive,
@@ -41,7 +41,7 @@ def _delete(connection: Connection, change: Change) -> None:
         case Domain(name=name):
             delete_domain(connection, name)
         case Volume(name=name):
-            delete_volume(connection, name)
+            delete_disk(connection, name)
         case ImageCopy(name=name) | ConfigDrive(name=name):
             delete_upload(connection, name)
 

@@ -124,6 +124,8 @@ class Volume(Object):
     """A qcow2 disk in the host's storage pool. capacity in bytes; it grows in place.
 
     backing: name and format of the volume that it starts from; '' for an empty disk.
+    content: name of the volume whose content it has from the beginning, all by itself; '' for none.
+    kept: desired, it is to go: what it holds is in an image.
     complete: False for a file that is no disk, since making it broke off.
     """
 
@@ -132,7 +134,13 @@ class Volume(Object):
     capacity: int = rule(loses=_lost_by_shrinking)
     backing: str = rule(default="", replace=True, loses=_lost_by_rebuilding, same=_same_start)
     backing_format: str = rule(default="", ignore=True)
+    content: str = rule(default="", ignore=True)
+    kept: bool = rule(default=False, ignore=True)
     complete: bool = True
+
+    def kept_elsewhere(self) -> bool:
+        """Whether an image has what it holds."""
+        return self.kept
 
     def holds(self) -> str:
         """What the guest wrote to it."""
@@ -140,7 +148,8 @@ class Volume(Object):
 
     def needs(self) -> Iterable[Identity]:
         """What it starts from."""
-        return [Identity("ImageCopy", self.place, self.backing)] if self.backing else []
+        source = self.content or self.backing
+        return [Identity("ImageCopy", self.place, source)] if source else []
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -17,6 +17,8 @@ from stackwright.engine.resource import Scope
 GIB = 1024**3
 COMPLETE = ".complete"
 """Ends the name of the empty volume that says that an upload is whole: it is made last and goes first."""
+PARTIAL = ".partial"
+"""Ends the name of the empty volume that says that a disk is being filled: it is made first and goes last."""
 
 _LOST = (
     libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED,
@@ -101,7 +103,7 @@ def _domain(connection: Connection, domain: libvirt.virDomain, power: Power, sid
 
 def _volumes(connection: Connection, scope: Scope) -> Iterator[Object]:
     volumes = {volume.name(): volume for volume in connection.pool.listAllVolumes()}
-    for name in {name.removesuffix(COMPLETE) for name in volumes}:
+    for name in {name.removesuffix(COMPLETE).removesuffix(PARTIAL) for name in volumes}:
         of_type, resource = owner_of(name) or ("", "")
         whole = {name, name + COMPLETE} <= volumes.keys()
         if of_type == "ImageCopy":
@@ -109,7 +111,10 @@ def _volumes(connection: Connection, scope: Scope) -> Iterator[Object]:
         elif of_type == "ConfigDrive" and scope.covers(resource):
             yield ConfigDrive(place=connection.place, name=name, resource=resource, complete=whole)
         elif of_type == "Volume" and scope.covers(resource):
-            yield from _disk(connection, volumes[name])
+            if name + PARTIAL in volumes:
+                yield Volume(place=connection.place, name=name, resource=resource, capacity=0, complete=False)
+            else:
+                yield from _disk(connection, volumes[name])
 
 
 def _disk(connection: Connection, volume: libvirt.virStorageVol) -> Iterator[Volume]:

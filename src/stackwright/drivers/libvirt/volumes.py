@@ -8,6 +8,7 @@ so a run that dies anywhere leaves something that the next one recognises as unf
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import io
 import os
@@ -22,13 +23,15 @@ from stackwright.drivers.libvirt.connections import Connection
 from stackwright.drivers.libvirt.errors import is_code, is_connection_lost
 from stackwright.drivers.libvirt.iso import build_iso
 from stackwright.drivers.libvirt.objects import POOL, ConfigDrive, ImageCopy, Volume, owner_of
-from stackwright.drivers.libvirt.observe import COMPLETE
+from stackwright.drivers.libvirt.observe import COMPLETE, PARTIAL
 from stackwright.drivers.libvirt.parsing import parse_volume
 from stackwright.drivers.libvirt.transfers import Meter, checksum, send
 from stackwright.drivers.libvirt.xml import upload_xml, volume_xml
 from stackwright.engine.errors import Conflict, NotFound, Refused, Temporary
 
 MIB = 1024**2
+RECOGNISE_S = 30.0
+"""How long libvirt may take to look at a file that was uploaded: it does not while other work in the pool goes on."""
 RELEASE_S = 5.0
 """How long libvirt may take to let go of a volume whose upload was cut off."""
 SMALLEST_MIB = 1
@@ -37,9 +40,42 @@ SMALLEST_MIB = 1
 
 def create_volume(connection: Connection, volume: Volume) -> None:
     """Make a disk. Raises Refused when the pool is full, Temporary when what it starts from went meanwhile."""
-    if volume.backing and not _find(connection, volume.backing):
-        raise Temporary(f"{volume.backing}, which it starts from, went from host {connection.place}; run this again")
-    _make(connection, volume.name, volume_xml(volume, connection.host))
+    source = volume.content or volume.backing
+    if source and not _find(connection, source):
+        raise Temporary(f"{source}, which it starts from, went from host {connection.place}; run this again")
+    if volume.content:
+        _fill(connection, volume)
+    else:
+        _make(connection, volume.name, volume_xml(volume, connection.host))
+
+
+def _fill(connection: Connection, volume: Volume) -> None:
+    """Make a disk that needs nothing beneath it. It counts when its companion NAME.partial is gone."""
+    _make(connection, volume.name + PARTIAL, upload_xml(volume.name + PARTIAL))
+    source = _recognised(connection, volume.content)
+    alone = dataclasses.replace(volume, backing="")
+    try:
+        disk = connection.pool.createXMLFrom(volume_xml(alone, connection.host), source)
+    except libvirt.libvirtError as error:
+        if not is_connection_lost(error):
+            _explain_full(connection, volume.name, source.info()[2] // MIB * MIB, error)
+        raise
+    if disk.info()[1] < volume.capacity:
+        disk.resize(volume.capacity)
+    delete_volume(connection, volume.name + PARTIAL)
+
+
+def _recognised(connection: Connection, name: str) -> libvirt.virStorageVol:
+    """An uploaded qcow2 file, once libvirt has looked at it: until then it takes it for a raw one."""
+    patience = time.monotonic() + RECOGNISE_S
+    while True:
+        refresh(connection)
+        volume = connection.pool.storageVolLookupByName(name)
+        if parse_volume(connection.place, volume.XMLDesc(), connection.host).complete:
+            return volume
+        if time.monotonic() > patience:
+            raise Temporary(f"host {connection.place} does not take {name} for a qcow2 file yet; run this again")
+        time.sleep(0.1)
 
 
 def update_volume(connection: Connection, volume: Volume, before: Volume) -> None:
@@ -65,7 +101,7 @@ def _remake(connection: Connection, volume: Volume) -> None:
     running = bool(domain and domain.isActive())
     if domain and running:
         domain.destroy()
-    delete_volume(connection, volume.name)
+    delete_disk(connection, volume.name)
     create_volume(connection, volume)
     if domain and running:
         domain.create()
@@ -123,6 +159,12 @@ def delete_upload(connection: Connection, name: str) -> None:
     if user:
         raise Conflict(f"{name} on host {connection.place} is what disk {user} starts from; delete that instance first")
     _remove_upload(connection, name)
+
+
+def delete_disk(connection: Connection, name: str) -> None:
+    """Remove a disk, if it is there, and then what may say that it is not whole."""
+    delete_volume(connection, name)
+    delete_volume(connection, name + PARTIAL)
 
 
 def delete_volume(connection: Connection, name: str) -> None:

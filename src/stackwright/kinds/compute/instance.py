@@ -13,6 +13,7 @@ from stackwright.engine.kind import Allocator
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, Wish
 from stackwright.kinds.base import Kind, Name, Ref, Spec
+from stackwright.kinds.compute import shelve
 from stackwright.kinds.compute.flavor import FlavorSpec
 from stackwright.kinds.compute.resize import Resize, claim, decided, sizes
 from stackwright.kinds.compute.server_group import ServerGroupSpec
@@ -84,6 +85,7 @@ class InstanceSpec(Spec):
     power: what it is kept at; None starts it once, when it is created, and leaves it alone from then on.
     reboots, rebuilds: how often it was asked to reboot, or to get a fresh disk; one more is one of these.
     resize: trial while another flavor waits to be confirmed or reverted; flavor_before: the one to go back to then.
+    shelved, shelf, offloaded: see `shelve`.
     """
 
     image: Annotated[str, Ref("image")]
@@ -106,6 +108,9 @@ class InstanceSpec(Spec):
     rebuilds: Annotated[int, Field(ge=0)] = 0
     resize: Resize | None = None
     flavor_before: Annotated[str, Ref("flavor")] | None = None
+    shelved: bool = False
+    shelf: shelve.Shelf | None = None
+    offloaded: bool = False
     description: str = ""
 
     @model_validator(mode="after")
@@ -132,7 +137,8 @@ class Instance(Kind):
         # A guest remembers how often it was rebooted or rebuilt, so these never fall.
         before = allocator.get(wish.id).spec
         counts = {name: max(wish.spec[name], before.get(name, 0)) for name in ("reboots", "rebuilds")}
-        return {**wish.spec, **resized, **counts, "networks": self._networks(wish, allocator)}
+        shelf = shelve.decided(wish, allocator)
+        return {**wish.spec, **resized, **counts, **shelf, "networks": self._networks(wish, allocator)}
 
     def _networks(self, wish: Resource, allocator: Allocator) -> list[Mapping[str, Any]]:
         listed: list[Mapping[str, Any]] | None = wish.spec["networks"]
@@ -172,6 +178,7 @@ class Instance(Kind):
         if spec.floating_ip:
             target = {"network": spec.floating_ip, "instance": resource.id}
             yield Wish("floating_ip", "floating_ip", _part_of(resource, "floating"), target)
+        yield from shelve.image_of(resource)
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Its network cards in order, and what it claims of a host."""
@@ -179,7 +186,7 @@ class Instance(Kind):
         image = ImageSpec.of(allocator.get(spec.image))
         made = {port.key: port for port in allocator.children(resource.id, "port")}
         ports = [allocator.get(nic.port) if nic.port else made[key] for key, nic in _cards(spec)]
-        smallest = -(-image.virtual_size // GIB)
+        smallest = shelve.smallest_gib(image, spec)
         size = sizes(spec, smallest, allocator)
         if size["root_gib"] < smallest:
             raise InvalidInput(f"instance {resource.name} needs a disk of {smallest} GiB for its image; keep that much")
@@ -188,6 +195,7 @@ class Instance(Kind):
         return {
             "nics": [_nic(port) for port in ports],
             **size,
+            **shelve.noted(resource),
             "started": resource.attributes.get("started", False),
         }
 
@@ -197,11 +205,14 @@ class Instance(Kind):
 
     def learn(self, resource: Resource, objects: Iterable[Object]) -> Mapping[str, Any]:
         """From its first success on, its power is left alone unless the spec says otherwise."""
-        return {**resource.attributes, "started": True}
+        done = shelve.phase(resource.spec)
+        return {**resource.attributes, "started": True, **({"shelving": done} if done else {})}
 
-    def placement(self, resource: Resource, allocator: Allocator) -> Placement:
-        """Its flavor's size, where it was asked to be."""
+    def placement(self, resource: Resource, allocator: Allocator) -> Placement | None:
+        """Its flavor's size, where it was asked to be; nothing for one on the shelf."""
         spec, demand = InstanceSpec.of(resource), claim(resource.attributes)
+        if spec.offloaded:
+            return None
         group = _group(resource, allocator.get(spec.server_group), allocator) if spec.server_group else None
         return Placement(
             resource.title,
@@ -243,7 +254,7 @@ def _beside(member: Resource, spec: InstanceSpec, group: Group | None, allocator
         return {}
     found: Counter[str] = Counter()
     for other in allocator.referrers(spec.server_group or "", "instance"):
-        if other.id != member.id:
+        if other.id != member.id and not other.spec.get("offloaded"):
             smallest = -(-allocator.get(other.spec["image"]).spec["virtual_size"] // GIB)
             found.update(claim(sizes(InstanceSpec.of(other), smallest, allocator)))
     return found

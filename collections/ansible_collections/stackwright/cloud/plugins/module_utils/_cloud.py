@@ -33,7 +33,13 @@ except ImportError:
 COMMON = ("name", "state", "project", "label", "allow_loss_of", "announced")
 STATES = {
     "host": {"enabled": {"state": "enabled"}, "disabled": {"state": "disabled"}},
-    "instance": {"started": {"power": "running"}, "stopped": {"power": "stopped"}, "rebooted": {}, "rebuilt": {}},
+    "instance": {
+        "started": {"power": "running", "shelved": False},
+        "stopped": {"power": "stopped"},
+        "rebooted": {},
+        "rebuilt": {},
+        "shelved": {"power": "stopped", "shelved": True},
+    },
 }
 """What a state says beyond that the resource is there."""
 COUNTED = {"rebooted": "reboots", "rebuilt": "rebuilds"}

@@ -21,6 +21,9 @@ options:
       - V(present) starts it when it is created, and leaves its power alone from then on.
       - V(started) and V(stopped) also keep it running or stopped.
       - V(rebooted) reboots it once each time, so it is never unchanged.
+      - V(shelved) takes it off its host until it is V(started) again, which places it anew. It is shut down, its root disk
+        is kept as an image, and what it claimed of its host is free. Its ports and addresses stay its own. Its second
+        disk is lost, so O(allow_loss_of) has to name it where it has one. V(present) and V(stopped) leave it there.
       - V(rebuilt) gives it a fresh root disk once each time, made from its O(image), and starts it unless it is kept
         stopped. It keeps its id, ports, addresses and second disk. O(allow_loss_of) has to name it, as what is on the
         root disk is lost.
@@ -31,6 +34,7 @@ options:
       - stopped
       - rebooted
       - rebuilt
+      - shelved
       - absent
     default: present
   image:
@@ -197,6 +201,16 @@ EXAMPLES = r"""
     allow_loss_of:
       - example
 
+- name: Free its host
+  stackwright.cloud.instance:
+    name: example
+    state: shelved
+
+- name: Bring it back
+  stackwright.cloud.instance:
+    name: example
+    state: started
+
 - name: Stop it
   stackwright.cloud.instance:
     name: example
@@ -242,6 +256,7 @@ resource:
     ephemeral_gib: 0
     resize:
     flavor_before:
+    shelved: false
 """
 
 from ansible_collections.stackwright.cloud.plugins.module_utils._cloud import ResourceModule
@@ -279,7 +294,7 @@ def main():
             "description": {"type": "str"},
             "announced": {"type": "dict"},
         },
-        states=("present", "started", "stopped", "rebooted", "rebuilt", "absent"),
+        states=("present", "started", "stopped", "rebooted", "rebuilt", "shelved", "absent"),
     ).run()
 
 
