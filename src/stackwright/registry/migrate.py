@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bring a registry to the newest schema."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -28,9 +31,27 @@ def migrate(registry: Registry) -> bool:
         path.touch(mode=0o600, exist_ok=True)
     if current(registry) == newest():
         return False
-    with registry.engine.connect().execution_options(stackwright_writes=True) as connection, connection.begin():
+    with (
+        registry.engine.connect().execution_options(stackwright_writes=True) as connection,
+        _without_cascades(connection),
+        connection.begin(),
+    ):
         command.upgrade(_config(connection), "head")
     return True
+
+
+@contextmanager
+def _without_cascades(connection: sa.Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew: dropping the old one would take along every row that refers to it."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")  # which has no effect inside a transaction
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
 
 
 def current(registry: Registry) -> str | None:
