@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -79,6 +80,24 @@ def test_exactly_as_many_win_as_there_is_left(new_place: Callable[[], Place], wh
         }[what]
         assert all(words.startswith("Exhausted: ") and sentence in words for words in refusals), refusals
         assert len([row for row in cloud.find(wishes[0].kind) if row.name.startswith("racer")]) == LEFT
+        assert flaws(cloud) == []
+
+
+def test_no_host_is_given_away_twice(new_place: Callable[[], Place]) -> None:
+    """Eight runs want three each where four hosts have room for four each: five of them get all, three get none."""
+    place = new_place()
+    with Sandbox(place) as cloud:
+        for number in range(4):
+            cloud.add_host(f"narrow{number}", ram=4 * 512, availability_zone="narrow")
+        parts = [
+            request(*(server(f"racer{run}-{n}", availability_zone="narrow") for n in range(3))) for run in range(8)
+        ]
+        ended = [run.end() for run in [Running(place, part) for part in parts]]
+        assert [run.errors for run in ended] == [()] * 8
+        assert len([run for run in ended if run.refused.startswith("Exhausted: ")]) == 3
+        placed = Counter(row.host for row in cloud.find("instance"))
+        assert sum(placed.values()) == 15
+        assert max(placed.values()) == 4
         assert flaws(cloud) == []
 
 

@@ -43,7 +43,9 @@ class MemoryDriver:
             )
 
     def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=30)
+        world = sqlite3.connect(self.path, timeout=30)
+        world.execute("PRAGMA synchronous = OFF")  # processes are killed here, machines are not
+        return world
 
     def observe(self, scope: Scope) -> Observation:
         """Everything of the scope that its places hold, and what is shared: others may need that."""
