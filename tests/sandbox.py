@@ -141,7 +141,7 @@ def portrait(cloud: Sandbox) -> dict[str, list[str]]:
     with cloud.registry.engine.connect() as connection:
         tables = {
             name: connection.execute(sa.select(schema.metadata.tables[name])).mappings().all()
-            for name in ("resource", "allocation", "claim", "usage", "reference", "run", "lease")
+            for name in ("resource", "allocation", "claim", "departure", "usage", "reference", "run", "lease")
         }
     names = _names(tables["resource"])
     left_out = ("created_at", "updated_at", "revision")
@@ -181,10 +181,10 @@ def flaws(cloud: Sandbox) -> list[str]:
     with cloud.registry.engine.connect() as connection:
         rows = {
             name: connection.execute(sa.select(schema.metadata.tables[name])).mappings().all()
-            for name in ("resource", "allocation", "claim", "usage", "run", "lease")
+            for name in ("resource", "allocation", "claim", "departure", "usage", "run", "lease")
         }
     sums: dict[tuple[str, str], int] = {}
-    for claim in rows["claim"]:
+    for claim in [*rows["claim"], *rows["departure"]]:
         for name in ("vcpus", "ram", "disk"):
             sums[claim["host"], name] = sums.get((claim["host"], name), 0) + claim[name]
     for resource in rows["resource"]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from stackwright.engine.anew import Repair, gone_from_its_host, leftovers, refusals
@@ -20,11 +21,12 @@ from stackwright.engine.apply import Done, apply
 from stackwright.engine.batches import in_batches
 from stackwright.engine.compare import compare
 from stackwright.engine.intent import Intent, everything, intend, refused, sentence
+from stackwright.engine.moves import Moves, staying
 from stackwright.engine.objects import Action, Change, Identity, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
 from stackwright.engine.progress import Progress
-from stackwright.engine.reach import blocked, held_back, orphans, outlived, possible, unborne, unmet
+from stackwright.engine.reach import blocked, elsewhere, held_back, orphans, outlived, possible, unborne, unmet
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
 from stackwright.engine.resource import Scope
@@ -47,14 +49,19 @@ def converge(cloud: Cloud, request: Request, check: bool = False) -> Result:
         intent = intend(cloud.registry, cloud.rules, request, run, commit=not check, say=cloud.say)
         if not check:
             run.keep()
-        result = _fulfil(cloud, request, intent, run, check)
-        return result if check else _repaired(cloud, request, intent, run, result)
+        result, moves = _fulfil(cloud, request, intent, run, check)
+        told = {item: result.outcomes[item].error for item in moves.staying}
+        if not check and moves.ended():
+            # What followed them (their ports) now leads to where they are, and what they left behind goes.
+            again = cloud.registry.read(intent.again)
+            result = result.followed_by(_fulfil(cloud, request, again, run, check, told)[0])
+        return result if check else _repaired(cloud, request, intent, run, result, told)
 
 
 def drift(cloud: Cloud, request: Request) -> Result:
     """What differs between the record and the backends, over the whole cloud. Changes nothing."""
     with cloud.run(request) as run:
-        return _fulfil(cloud, request, everything(cloud.registry), run, check=True)
+        return _fulfil(cloud, request, everything(cloud.registry), run, check=True)[0]
 
 
 def purge(cloud: Cloud, request: Request, check: bool = False) -> Result:
@@ -77,15 +84,25 @@ def remove(cloud: Cloud, request: Request, items: Sequence[Object], picture: Pic
     return done
 
 
-def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: bool) -> Result:
+def _fulfil(
+    cloud: Cloud,
+    request: Request,
+    intent: Intent,
+    run: Run,
+    check: bool,
+    before: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Result, Moves]:
+    """before: what failed in the same run already, and stays so."""
     picture, renderers = intent.picture, cloud.rules.renderers
     desired = render(picture, renderers)
     observed = observe(picture, intent.scope(cloud.everywhere), cloud.drivers, renderers)
     differences = compare(desired, observed.objects, picture.scope, picture.unwanted())
     changes, errors = _permitted(cloud, intent, desired, observed, differences)
+    errors = {**intent.stuck, **errors}
     if check:
         left = orphans(observed.objects, cloud.known()) if intent.whole else ()
-        return Result(outcomes(intent, desired, changes, errors), picture, intent.roots, intent.warnings, left)
+        told = outcomes(intent, desired, changes, errors)
+        return Result(told, picture, intent.roots, intent.warnings, left), Moves(picture)
 
     steps = order(changes, observed.objects, picture.sequence(cloud.rules.kinds, intent.before.values()))
     steps = in_batches(steps, picture.groups(cloud.rules.kinds))
@@ -93,16 +110,24 @@ def _fulfil(cloud: Cloud, request: Request, intent: Intent, run: Run, check: boo
     failed = {**errors_of(done), **errors}
     failed = unborne(picture, cloud.rules.kinds, failed) | failed
     failed = held_back(picture, failed) | failed
+    moves = Moves(picture, staying(picture, done), {place for _, place in observed.unreachable}, failed, before)
+    failed = failed | dict(before)
     results = outcomes(intent, desired, changes, outlived(picture, failed) | failed)
     found = found_for(desired, observed.objects)
-    recorded = cloud.registry.write(lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor))
-    unused = {need for item in desired if item.resource in failed for need in item.needs()}
+    recorded = cloud.registry.write(
+        lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor, moves)
+    )
+    later = failed.keys() | picture.departures.keys()  # what has moved is looked at once more
+    unused = {need for item in desired if item.resource in later for need in item.needs()}
     refused_now = refusals(picture, cloud.rules.kinds, done, observed.objects)
-    return Result(recorded, picture, intent.roots, tuple(_settle(cloud, done, unused)), refused=refused_now)
+    result = Result(recorded, picture, intent.roots, tuple(_settle(cloud, done, unused)), refused=refused_now)
+    return result, moves
 
 
-def _repaired(cloud: Cloud, request: Request, intent: Intent, run: Run, result: Result) -> Result:
-    """What its host definitely refused to make is made on another one; each is tried once."""
+def _repaired(
+    cloud: Cloud, request: Request, intent: Intent, run: Run, result: Result, before: Mapping[str, str]
+) -> Result:
+    """What its host definitely refused to make is made on another one; each is tried once. before: as for `_fulfil`."""
     repair = Repair()
     while not run.stopped() and (fresh := repair.fresh(result)):
         gone = _cleared(cloud, run, fresh)
@@ -111,7 +136,7 @@ def _repaired(cloud: Cloud, request: Request, intent: Intent, run: Run, result: 
         if not told:
             break
         result = dataclasses.replace(result, warnings=(*result.warnings, *told))
-        result = result.followed_by(_fulfil(cloud, request, cloud.registry.read(intent.again), run, check=False))
+        result = result.followed_by(_fulfil(cloud, request, cloud.registry.read(intent.again), run, False, before)[0])
     return result.explained(repair.stuck)
 
 
@@ -140,6 +165,7 @@ def _permitted(
     """The changes that may be tried now, and for the resources that must wait one sentence each."""
     picture = intent.picture
     stopped = blocked(picture, observed.unreachable, cloud.rules.renderers, cloud.everywhere)
+    held = elsewhere(picture, changes, observed.unreachable)
     losing = {
         change.object.resource: sentence(change, picture) for change in refused(changes, picture, intent.allow_loss_of)
     }
@@ -147,14 +173,14 @@ def _permitted(
     tried = [
         change
         for change in possible(changes, observed.unreachable, stopped)
-        if change.object.resource not in losing and change.object.identity not in missing
+        if change.object.resource not in {**losing, **held} and change.object.identity not in missing
     ]
     waiting = {
         change.object.resource: missing[change.object.identity]
         for change in changes
         if change.object.identity in missing
     }
-    return tried, {**waiting, **losing, **stopped}
+    return tried, {**waiting, **losing, **held, **stopped}
 
 
 def _settle(cloud: Cloud, done: list[Done], unused: Collection[Identity]) -> list[str]:

@@ -20,12 +20,14 @@ UPDATE = request(
     Wish("security_group", "default", spec={"rules": [{"protocol": "tcp"}]}),
 )
 DELETE = request(Wish("instance", "one", present=False), Wish("network", "other", present=False))
+HERE = request(server("one", floating_ip="public", host="host1"))
+MOVE = request(server("one", floating_ip="public", host="host2"))
 
 
 @pytest.mark.parametrize(
     ("before", "killed"),
-    [((), CREATE), ((CREATE,), UPDATE), ((CREATE,), DELETE)],
-    ids=["create", "update", "delete"],
+    [((), CREATE), ((CREATE,), UPDATE), ((CREATE,), DELETE), ((HERE,), MOVE)],
+    ids=["create", "update", "delete", "move"],
 )
 def test_a_killed_run_is_completed_by_the_next(
     new_place: Callable[[], Place], before: tuple[Request, ...], killed: Request

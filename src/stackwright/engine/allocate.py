@@ -32,10 +32,12 @@ class Allocation:
         self.mtu = mtu
         self.preview = preview
         self.before: dict[str, Resource] = {}
+        self.stuck: dict[str, list[str]] = {}
         self._scheduler = scheduler
         self._rank = {name: rank for rank, name in enumerate(kinds)}
         self._taken: dict[str, dict[str, str]] = {}
         self._used: set[tuple[str, str]] = set()
+        self._asked: set[str] = set()
         self._cursors: dict[str, Iterator[str]] = {}
         self._board: Board | None = None
         self._bounded: set[str] = set()
@@ -127,18 +129,25 @@ class Allocation:
     def place(self, resource: Resource, wish: Placement) -> str:
         """Name of the host that the resource is on, or is to be on; its claim is taken or brought up to date.
 
-        Raises Exhausted where no host may take it, Conflict where it would have to move.
+        What was asked for may move it. Raises Exhausted where no host may take it, Conflict where it would have to
+        move for something else's sake.
         """
         claimed = self.txn.claimed(resource.id)
-        if claimed:
-            host = self.get(claimed[0])
-            self._stays(wish, host)
-            if claimed[1] != dict(wish.demand):
-                self._claim(resource, host, wish.demand)
+        if claimed is None:
+            host = self.get(self._hosts().choose(wish).id)
+            self._claim(resource, host, wish.demand)
             return host.name
-        chosen = self._hosts().choose(wish)
-        self._claim(resource, self.get(chosen.id), wish.demand)
-        return chosen.name
+        host = self.get(claimed[0])
+        objection = self._misplaced(wish, host)
+        if objection:
+            host = self._other(resource, wish, host, objection)
+            self._move(resource, host, wish.demand)
+        elif self._hosts().hosts[host.id].emptied and (other := self._refuge(resource, wish, host)):
+            self._move(resource, other, wish.demand, lost=self._hosts().hosts[host.id].lost)
+            host = other
+        elif claimed[1] != dict(wish.demand):
+            self._claim(resource, host, wish.demand)
+        return host.name
 
     def place_anew(self, resource: Resource, refused: Mapping[str, str]) -> str:
         """Name of another host for what its own refused to make; the claim is taken there and given back here.
@@ -161,13 +170,53 @@ class Allocation:
             self.txn.unclaim(resource.id)
         return ""
 
-    def _stays(self, wish: Placement, host: Resource) -> None:
-        objection = self._scheduler.misplaced(self._hosts().hosts[host.id], wish)
-        if objection:
+    def _misplaced(self, wish: Placement, host: Resource) -> str:
+        return self._scheduler.misplaced(self._hosts().hosts[host.id], wish)
+
+    def _other(self, resource: Resource, wish: Placement, now: Resource, objection: str) -> Resource:
+        """The host to move to: the one that it comes from where that will do, as nothing is lost there yet."""
+        if resource.id not in self._asked:
             raise Conflict(
-                f"{wish.who} is on host {host.name} and cannot move, as this would need ({objection}); "
-                "keep it as it is, or delete the instance and make it anew"
+                f"{wish.who} is on host {now.name} and would have to move for this ({objection}); move it first"
             )
+        left = [self.get(item.host) for item in self.txn.departures(resource.id).values() if not item.lost]
+        if left and not self._misplaced(wish, left[0]):
+            return left[0]
+        return self._choose_other(resource, wish, now)
+
+    def _refuge(self, resource: Resource, wish: Placement, now: Resource) -> Resource | None:
+        """Where to go from a host that is emptied; None for what has to stay there, which is told with the host."""
+        try:
+            return self._choose_other(resource, wish, now)
+        except (Conflict, Exhausted) as error:
+            self.stuck.setdefault(now.id, []).append(str(error))
+            return None
+
+    def _choose_other(self, resource: Resource, wish: Placement, now: Resource) -> Resource:
+        for item in self.txn.departures(resource.id).values():
+            if not item.lost:
+                raise Conflict(
+                    f"{wish.who} is still on its way from host {self.get(item.host).name} to {now.name}; declare it "
+                    "for one of the two, and move it on when it is there"
+                )
+        hosts = self._hosts().hosts
+        runs = hosts[now.id].domain_type, hosts[now.id].arch
+        alike = [host for host in hosts.values() if (host.domain_type, host.arch) == runs]
+        if wish.host and wish.host not in {item.name for item in alike}:
+            raise Conflict(
+                f"{wish.who} is on host {now.name} and cannot move to {wish.host}, which runs guests in another way; "
+                "choose another host, or delete the instance and make it anew"
+            )
+        return self.get(self._scheduler.choose(alike, wish).id)
+
+    def _move(self, resource: Resource, host: Resource, demand: Mapping[str, int], *, lost: bool = False) -> None:
+        """What it has where it was stays claimed until it was seen gone from there."""
+        if host.id in self.txn.departures(resource.id):
+            back = self.txn.departures(resource.id)[host.id].amounts
+            self._hosts().use(host.id, {name: -amount for name, amount in back.items()})
+            self.txn.depart_no_more(resource.id, host.id)
+        self.txn.depart(resource, lost=lost)
+        self._claim(resource, host, demand)
 
     def _claim(self, resource: Resource, host: Resource, demand: Mapping[str, int]) -> None:
         board = self._hosts()  # as it is before this claim
@@ -206,6 +255,8 @@ class Allocation:
             first = self.kinds[item.kind].precedence(item, self)
             heappush(queue, (self._rank[item.kind], False, first, next(order), item.id))
 
+        changed = list(changed)
+        self._asked |= {item.id for item in changed}
         for item in changed:
             line_up(item)
         self.txn.preload(item for *_, item in queue)
@@ -257,14 +308,15 @@ class Allocation:
         if differs:
             self.txn.update(resource, attributes=attributes, host=host, status="pending")
         self._refer(self.get(resource.id))
-        return differs or resource.status == "pending"
+        return differs or resource.status != "active"
 
     def _refer(self, resource: Resource) -> None:
         """What was allocated may refer to more than what was declared: a floating IP to its router."""
         targets = set() if self.kinds[resource.kind].telling else set(ids_in(resource.attributes))
         claimed = self.txn.claimed(resource.id)
         if claimed:
-            targets.add(claimed[0])
+            left = self.txn.departures(resource.id).values()
+            targets |= {claimed[0], *(item.host for item in left if not item.lost)}
         targets |= set(self.declared_targets(resource))
         self.txn.refer(resource.id, targets)
 

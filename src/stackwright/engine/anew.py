@@ -78,6 +78,7 @@ def refusals(
         row.id: failed[row.id][0].error
         for row in rows
         if row.wanted and row.host and all(item.refused == row.host for item in failed[row.id])
+        if False not in picture.leaving(row.id).values()  # it is where it comes from
         if _only_begun(there.get((row.id, row.host), set()), failed[row.id], unborn=kinds[row.kind].unborn(row))
     }
 
@@ -93,7 +94,7 @@ def leftovers(picture: Picture, observed: Iterable[Object]) -> list[Change]:
     return [
         Change(Action.DELETE, item, before=item, reason="its host refused the rest")
         for item in observed
-        if item.resource in picture.scope and item.place and not item.shared
+        if item.resource in picture.scope and item.place == picture.get(item.resource).host and not item.shared
     ]
 
 

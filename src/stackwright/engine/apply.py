@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from stackwright.engine.errors import LeaseLost, Refused, StackwrightError, Stopped
+from stackwright.engine.errors import LeaseLost, Refused, StackwrightError, Stopped, Temporary
 from stackwright.engine.objects import Change
 from stackwright.engine.order import Step
 from stackwright.engine.resource import Driver
@@ -25,12 +25,14 @@ class Done:
     """What became of a change. seconds: of the step that it was part of; error: '' when it was carried out.
 
     refused: the host that definitely refused it, or what it needed; '' where that is not known.
+    certain: with an error, whether it is sure that nothing of it was done.
     """
 
     change: Change
     seconds: float
     error: str = ""
     refused: str = ""
+    certain: bool = True
 
 
 Report = Callable[[Done], None]
@@ -158,9 +160,10 @@ class _Execution:
             self._note(step, 0.0, str(error))
             self._stop(str(error))
         elif isinstance(error, StackwrightError):
-            self._give_up(step, str(error), step.place if isinstance(error, Refused) else "")
+            refused = step.place if isinstance(error, Refused) else ""
+            self._give_up(step, str(error), refused, certain=not isinstance(error, Temporary))
         else:  # a fault of ours: the other steps still deserve their turn and their record
-            self._give_up(step, f"{step}: {type(error).__name__}: {error}")
+            self._give_up(step, f"{step}: {type(error).__name__}: {error}", certain=False)
 
     def _succeed(self, step: Step, seconds: float) -> None:
         self._note(step, seconds, "")
@@ -178,9 +181,9 @@ class _Execution:
             if id(step) not in self.begun and id(step) not in self.ended:
                 self._note(step, 0.0, words)
 
-    def _give_up(self, failed: Step, error: str, refused: str = "") -> None:
+    def _give_up(self, failed: Step, error: str, refused: str = "", *, certain: bool) -> None:
         """A step failed: those that need it are not tried, nor those that need these."""
-        self._note(failed, 0.0, error, refused)
+        self._note(failed, 0.0, error, refused, certain=certain)
         rest = list(self.then.get(id(failed), ()))
         while rest:
             step = rest.pop()
@@ -188,9 +191,9 @@ class _Execution:
                 self._note(step, 0.0, f"not tried, because this failed before: {error}", refused)
                 rest += self.then.get(id(step), ())
 
-    def _note(self, step: Step, seconds: float, error: str, refused: str = "") -> None:
+    def _note(self, step: Step, seconds: float, error: str, refused: str = "", *, certain: bool = True) -> None:
         self.ended.add(id(step))
         for change in step.changes:
-            done = Done(change, seconds, error, refused)
+            done = Done(change, seconds, error, refused, certain)
             self.done.append(done)
             self.report(done)

@@ -19,27 +19,60 @@ def compare(
     scope: resource ids whose objects are all in `desired`: only theirs are deleted when nobody desires them; what
     belongs to other resources is left alone.
     unwanted: those of them that are to go altogether. Shared objects are deleted only with their resource, because
-    others than the scope's may need them.
+    others than the scope's may need them. What is wanted at another place is moved there, and only then deleted.
     """
     told = {item.identity: item for item in desired}
     wanted = {identity: item for identity, item in told.items() if not item.kept_elsewhere()}
     found = {item.identity: item for item in observed}
-    changes = [change for item in wanted.values() if (change := _change(item, found.get(item.identity)))]
     surplus = [item for identity, item in found.items() if identity not in wanted]
+    elsewhere = {_anywhere(item): item for item in surplus if item.moves and item.whole()}
+    changes = [
+        change
+        for item in wanted.values()
+        if (change := _change(item, found.get(item.identity), elsewhere.get(_anywhere(item))))
+    ]
+    kept = {_anywhere(item) for item in wanted.values() if item.moves}
+    kept -= {_anywhere(change.object) for change in changes if change.action is Action.CREATE}
     gone = [item for item in surplus if item.resource in (unwanted if item.shared else scope)]
     spared = {identity for identity, item in {**found, **told}.items() if item.kept_elsewhere()}
-    return changes + [
-        _deletion(item, "" if item.resource in unwanted or item.identity in spared else item.holds()) for item in gone
-    ]
+    harmless = {item.identity for item in gone if item.resource in unwanted or _anywhere(item) in kept} | spared
+    return changes + [_deletion(item, item.identity in harmless) for item in gone]
 
 
-def _deletion(item: Object, loses: str) -> Change:
-    return Change(Action.DELETE, item, before=item, reason="no longer wanted", loses=loses)
+def _anywhere(item: Object) -> tuple[str, str]:
+    """What makes it the same one at another place."""
+    return type(item).__name__, item.name
 
 
-def _change(desired: Object, observed: Object | None) -> Change | None:
-    if observed is None:
+def _deletion(item: Object, harmless: bool) -> Change:
+    reason, loses = "no longer wanted", "" if harmless else item.holds()
+    return Change(Action.DELETE, item, before=item, reason=reason, loses=loses)
+
+
+def _change(desired: Object, here: Object | None, elsewhere: Object | None) -> Change | None:
+    if elsewhere and not (here and here.whole()):
+        return _move(desired, elsewhere)
+    if here is None:
         return Change(Action.CREATE, desired, reason="missing")
+    return _difference_of(desired, here)
+
+
+def _move(desired: Object, elsewhere: Object) -> Change:
+    """It is moved as it is; what else is to become of it is seen when it is there."""
+    change = _difference_of(desired, elsewhere)
+    others = change.differences if change else ()
+    place = Difference("place", elsewhere.place, desired.place)
+    return Change(
+        Action.UPDATE,
+        desired,
+        before=elsewhere,
+        differences=(place, *others),
+        reason=", ".join(difference.field for difference in (place, *others)) + " differs",
+        loses=change.loses if change else "",
+    )
+
+
+def _difference_of(desired: Object, observed: Object) -> Change | None:
     found = [
         (_difference(name, how, observed, desired), how)
         for name, how in rules(type(desired)).items()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from stackwright.engine.allocate import Allocation, ids_in
@@ -14,7 +14,7 @@ from stackwright.engine.compare import compare
 from stackwright.engine.declare import Declaration, Policy
 from stackwright.engine.errors import Conflict, NotFound, Temporary
 from stackwright.engine.kind import Kind
-from stackwright.engine.objects import Change
+from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Scope
 from stackwright.engine.view import Picture, Renderers, render, take, take_all
@@ -47,6 +47,7 @@ class Intent:
     before: resource id -> as it was recorded, None for what is new.
     roots: what was asked about.
     whole: it is about the whole cloud, so whatever else carries our mark is looked at too.
+    stuck: id of a host that is to be emptied -> why that cannot be done yet.
     """
 
     picture: Picture
@@ -55,6 +56,7 @@ class Intent:
     allow_loss_of: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
     whole: bool = False
+    stuck: Mapping[str, str] = field(default_factory=dict)
 
     def again(self, txn: Transaction) -> Intent:
         """The same, as it is recorded by now."""
@@ -108,13 +110,29 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]
     # What a resource adds something to is looked after with it, as that is what the backends hold of it.
     bearers = {item.id for item in allocation.touched(map(txn.get, roots))}
-    picture = take(txn, {*roots, *bearers, *affected, *declaration.changed}, formerly)
+    # What a host may still hold of something that is elsewhere by now goes when somebody asks about the host.
+    stale = {item for row in map(txn.get, roots) if row.kind == "host" for item in _departing(txn, row)}
+    picture = take(txn, {*roots, *bearers, *affected, *stale, *declaration.changed}, formerly)
     losses = _losses(picture, before, rules.renderers, request.allow_loss_of)
     if losses and run:
-        raise Conflict(losses[0])
+        raise Conflict("\n".join(losses))
     if run:
         run.acquire(txn, picture.scope)
-    return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses))
+    stuck = {host: _not_empty(txn.get(host), words) for host, words in allocation.stuck.items() if host in roots}
+    return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses), stuck=stuck)
+
+
+def _departing(txn: Transaction, host: Resource) -> list[str]:
+    """What was not seen gone from a host. Of one that is forgotten, nobody waits for that any more."""
+    found = txn.departing(host.id)
+    for item in found:
+        if not host.wanted and txn.departures(item)[host.id].lost:
+            txn.depart_no_more(item, host.id)
+    return found
+
+
+def _not_empty(host: Resource, words: Iterable[str]) -> str:
+    return f"{host.title} is not empty yet: {'; '.join(words)}"
 
 
 def _touched(declaration: Declaration, allocation: Allocation) -> list[Resource]:
@@ -137,8 +155,13 @@ def _losses(
         return []
     as_was = dataclasses.replace(picture, resources={**picture.resources, **old}, scope=scope, family={})
     as_is = dataclasses.replace(picture, scope=scope, family={})
-    changes = compare(render(as_is, renderers), render(as_was, renderers), scope)
-    return [sentence(change, picture) for change in refused(changes, picture, allowed)]
+    was = render(as_was, renderers)
+    changes = compare(render(as_is, renderers), was, scope)
+    given_up = {item for item in scope if picture.leaving(item).get(old[item].host)}
+    changes += [
+        Change(Action.DELETE, item, before=item, loses=item.holds()) for item in was if item.resource in given_up
+    ]
+    return sorted(sentence(change, picture) for change in refused(changes, picture, allowed))
 
 
 def refused(changes: Iterable[Change], picture: Picture, allowed: frozenset[str]) -> list[Change]:

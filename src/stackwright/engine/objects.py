@@ -69,6 +69,7 @@ class Object:
     driver: name of the driver that holds this type.
     batch: changes of this type at one place go to the driver together, as one transaction.
     shared: several resources may need the very same object (a cached image), so whoever makes it holds a lease on it.
+    moves: what has this type and name at another place is moved to where it is wanted, and not made anew.
     place: name of the host that holds it; '' for what the whole cloud shares.
     name: unique within type and place.
     resource: id of the resource that it belongs to, as marked in the backend; '' for what bears no mark (a host).
@@ -77,6 +78,7 @@ class Object:
     driver: ClassVar[str]
     batch: ClassVar[bool] = False
     shared: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
 
     place: str = ""
     name: str
@@ -98,6 +100,10 @@ class Object:
     def holds(self) -> str:
         """What would be lost with it, in words for the user; '' for nothing that could not be made again."""
         return ""
+
+    def whole(self) -> bool:
+        """Whether it is all there. What is not yet, after a move that broke off, is where it came from."""
+        return True
 
     def describe(self) -> dict[str, Any]:
         """The compared fields as plain data for people; secrets masked."""
@@ -145,7 +151,7 @@ class Change:
     """One step from what is observed to what is desired. Running, printing and drift reports all read this.
 
     object: the desired object; for a delete, the observed one.
-    before: the observed object; None for a create.
+    before: the observed object; None for a create. Where it is at another place, the object is moved from there.
     differences: what is not as desired, for update and replace.
     reason: for people only, nothing decides by it.
     loses: what would be destroyed, in words; '' when nothing is.
@@ -157,6 +163,11 @@ class Change:
     differences: tuple[Difference, ...] = ()
     reason: str = ""
     loses: str = ""
+
+    @property
+    def moves(self) -> bool:
+        """Whether the object comes from another place; what is left there goes by a deletion of its own."""
+        return self.before is not None and self.before.place != self.object.place
 
     @property
     def fields(self) -> frozenset[str]:

@@ -132,7 +132,7 @@ def _connect(step: Step, made: Mapping[Identity, Step], gone: Mapping[Identity, 
             for need in (change.object.identity, *change.object.needs()):
                 earlier = gone if need == change.object.identity else made
                 _wait(step, earlier.get(need))
-        for need in change.before.needs() if change.before else ():
+        for need in (change.before.identity, *change.before.needs()) if change.before else ():
             let_go = gone.get(need)
             if let_go and (_removes(change) or not let_go.changes[0].object.batch):
                 _wait(let_go, step)

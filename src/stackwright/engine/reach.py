@@ -24,12 +24,27 @@ def blocked(
     """Resource id -> the sentence that says why nothing can be done for it now."""
     found: dict[str, str] = {}
     for resource in picture.scoped():
+        if resource.kind == "host" and resource.spec["state"] == "evacuated":
+            continue  # that it does not answer is known
         for (driver, place), sentence in unreachable.items():
             here = place in ("", resource.host) or (resource.kind == "host" and resource.name == place)
             anywhere = resource.kind in everywhere and not resource.wanted
-            if resource.kind in renderers.get(driver, {}) and (here or anywhere):
+            left = not resource.wanted and picture.leaving(resource.id).get(place) is False
+            if resource.kind in renderers.get(driver, {}) and (here or anywhere or left):
                 found[resource.id] = sentence
     return found | held_back(picture, found)
+
+
+def elsewhere(picture: Picture, changes: Iterable[Change], unreachable: Unreachable) -> dict[str, str]:
+    """Resource id -> why it is not made: a host that it is leaving does not answer, and may have it."""
+    made = {change.object.resource for change in changes if change.action is Action.CREATE and change.object.moves}
+    return {
+        item: sentence
+        for item in made
+        for host, lost in picture.leaving(item).items()
+        for (_, place), sentence in unreachable.items()
+        if place == host and not lost
+    }
 
 
 def held_back(picture: Picture, found: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from stackwright.engine.apply import Done
 from stackwright.engine.intent import Intent
 from stackwright.engine.kind import Kind
+from stackwright.engine.moves import Moves
 from stackwright.engine.objects import Change, Object
 from stackwright.engine.request import Actor, Outcome
 from stackwright.engine.resource import Resource
@@ -65,6 +66,7 @@ def record(
     results: Mapping[str, Outcome],
     objects: Mapping[str, list[Object]],
     actor: Actor,
+    moves: Moves,
 ) -> dict[str, Outcome]:
     """Write it down: status, what was learned, events; rows of what is gone go now. The outcomes as recorded.
 
@@ -74,11 +76,15 @@ def record(
     recorded = {}
     txn.load(results)
     behind = _behind(txn, [item for item, outcome in results.items() if outcome.error])
+    moves.record(txn, results)
     for resource_id, outcome in results.items():
         known = outcome.before is not None and resource_id in behind
         after = _settle(txn, kinds, outcome, objects.get(resource_id, []), unfinished=known)
         recorded[resource_id] = Outcome(outcome.before, after, outcome.changes, outcome.error)
-    txn.record_events([_event(txn, item, actor) for item in recorded.values() if item.changed or item.error])
+    news = [
+        item for item in recorded.values() if item.changed or (item.error and item.error not in moves.told.values())
+    ]
+    txn.record_events([_event(txn, item, actor) for item in news])
     txn.remove([item for item, outcome in recorded.items() if outcome.after is None])
     return recorded
 

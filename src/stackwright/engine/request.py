@@ -134,6 +134,11 @@ class Result:
         return dataclasses.replace(self, outcomes={**self.outcomes, **told})
 
     @property
+    def failed(self) -> dict[str, str]:
+        """Resource id -> what went wrong."""
+        return {item: outcome.error for item, outcome in self.outcomes.items() if outcome.error}
+
+    @property
     def changed(self) -> bool:
         """Whether anything differs from before."""
         return any(outcome.changed for outcome in self.outcomes.values())

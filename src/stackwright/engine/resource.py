@@ -43,6 +43,22 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """A host (its id) that a resource was placed on and was not seen gone from yet, and what it still claims there.
+
+    lost: what it had there is given up; whatever turns up there again is stale.
+    """
+
+    host: str
+    amounts: Mapping[str, int]
+    lost: bool = False
+
+
+ATTACHED = "attached"
+"""The pool of what one resource has for itself alone: its keys are ids."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody declares: a patch of a resource's spec, or that it be absent.
 
@@ -70,6 +86,12 @@ class View(Protocol):
 
     def host(self, name: str) -> Resource:
         """The host of this name."""
+
+    def holder(self, resource_id: str) -> Resource | None:
+        """What has this resource for itself alone: the instance of a port."""
+
+    def leaving(self, resource_id: str) -> Mapping[str, bool]:
+        """Names of the hosts that a resource was not seen gone from yet -> whether what was there is given up."""
 
 
 @dataclass(frozen=True, slots=True)

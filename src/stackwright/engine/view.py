@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from stackwright.engine.batches import Group
 from stackwright.engine.kind import Kind, Render
 from stackwright.engine.objects import Object
-from stackwright.engine.resource import Resource
+from stackwright.engine.resource import ATTACHED, Resource
 from stackwright.registry.transaction import Transaction
 
 
@@ -19,12 +19,16 @@ class Picture:
 
     scope: ids of the resources that are looked after; the others are only there to be referred to.
     targets: resource id -> ids of what it refers to.
+    departures: resource id -> names of the hosts that it was not seen gone from yet -> whether it is given up there.
+    holders: resource id -> id of what has it for itself alone.
     family: (owner, kind) -> its children; by_name: the hosts; both are filled in here.
     """
 
     resources: Mapping[str, Resource]
     scope: frozenset[str]
     targets: Mapping[str, set[str]] = field(default_factory=dict)
+    departures: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    holders: Mapping[str, str] = field(default_factory=dict)
     family: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)
     by_name: dict[str, Resource] = field(default_factory=dict)
 
@@ -45,6 +49,14 @@ class Picture:
     def host(self, name: str) -> Resource:
         """The host of this name."""
         return self.by_name[name]
+
+    def holder(self, resource_id: str) -> Resource | None:
+        """What has this resource for itself alone: the instance of a port."""
+        return self.resources.get(self.holders.get(resource_id, ""))
+
+    def leaving(self, resource_id: str) -> Mapping[str, bool]:
+        """Names of the hosts that a resource was not seen gone from yet -> whether what was there is given up."""
+        return self.departures.get(resource_id, {})
 
     def unwanted(self) -> frozenset[str]:
         """Ids of the scope's resources that are to go."""
@@ -75,7 +87,7 @@ class Picture:
         everywhere: kinds whose objects may be on any host, so that all are asked when one of them is to go.
         """
         scoped = self.scoped()
-        holding = {item.host for item in scoped}
+        holding = {item.host for item in scoped} | {name for item in scoped for name in self.leaving(item.id)}
         asked = {item.name for item in scoped if item.kind == "host"}
         all_of_them = whole or any(item.kind in everywhere and not item.wanted for item in scoped)
         hosts = [item for item in self.resources.values() if item.kind == "host"]
@@ -107,13 +119,25 @@ def take(txn: Transaction, ids: Iterable[str], also: Iterable[str] = ()) -> Pict
         known |= fresh
     txn.load(known)
     around = {row.id: row for kind in ("host", "project") for row in txn.select(kind=kind)}
-    return Picture({**around, **{item: txn.get(item) for item in known}}, frozenset(scope), targets)
+    holders = txn.takers(ATTACHED, scope)
+    txn.load(holders.values())
+    departures = _departures(txn, {*scope, *holders.values()})
+    resources = {**around, **{item: txn.get(item) for item in (*holders.values(), *known)}}
+    return Picture(resources, frozenset(scope), targets, departures, holders)
 
 
 def take_all(txn: Transaction) -> Picture:
     """The picture of the whole cloud."""
     everything = {resource.id: resource for resource in txn.select()}
-    return Picture(everything, frozenset(everything), txn.targets(everything))
+    holders = txn.takers(ATTACHED, everything)
+    departures = _departures(txn, everything)
+    return Picture(everything, frozenset(everything), txn.targets(everything), departures, holders)
+
+
+def _departures(txn: Transaction, ids: Iterable[str]) -> dict[str, dict[str, bool]]:
+    """Resource id -> host name -> whether what is there is given up."""
+    found = txn.departures_of(ids)
+    return {item: {txn.get(host).name: one.lost for host, one in left.items()} for item, left in found.items()}
 
 
 Renderers = Mapping[str, Mapping[str, Render]]

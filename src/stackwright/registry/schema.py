@@ -85,6 +85,18 @@ claim = Table(
     Index("ix_claim_host", "host"),
 )
 
+departure = Table(
+    "departure",
+    metadata,
+    Column("resource", UUID, ForeignKey("resource.id", ondelete="CASCADE"), primary_key=True),
+    Column("host", UUID, ForeignKey("resource.id"), primary_key=True),
+    Column("vcpus", Integer, nullable=False),
+    Column("ram", Integer, nullable=False),
+    Column("disk", Integer, nullable=False),
+    Column("lost", Boolean(create_constraint=False), nullable=False),
+    Index("ix_departure_host", "host"),
+)
+
 usage = Table(
     "usage",
     metadata,

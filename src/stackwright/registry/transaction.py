@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from stackwright.engine.errors import Conflict, Exhausted
-from stackwright.engine.resource import Resource
+from stackwright.engine.resource import Departure, Resource
 from stackwright.registry import schema
 
 CHUNK = 500
@@ -49,6 +49,7 @@ class Transaction:
         self._children: dict[str, set[str]] = {}
         self._held: dict[str, dict[tuple[str, str], str]] = {}
         self._claims: dict[str, tuple[str, dict[str, int]]] = {}
+        self._departures: dict[str, dict[str, Departure]] = {}
         self._charges: dict[str, dict[str, int]] = {}
         self._inserted: set[str] = set()
 
@@ -167,9 +168,12 @@ class Transaction:
             host, claimed = self._claims.pop(item, ("", {}))
             back.update({(self.known[item].project, name): amount for name, amount in self._charges[item].items()})
             back.update({(host, name): amount for name, amount in claimed.items()})
+            for left, departure in self._departures.pop(item, {}).items():
+                back.update({(left, name): amount for name, amount in departure.amounts.items()})
         for (owner, name), amount in sorted(back.items()):
             self.use(owner, name, -amount, "")
-        self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource.in_(ids)))
+        for table in (schema.claim, schema.departure):
+            self.connection.execute(sa.delete(table).where(table.c.resource.in_(ids)))
 
     # Families
 
@@ -257,6 +261,7 @@ class Transaction:
         self._charges[resource_id] = {}
         self._children[resource_id] = set()
         self._claims.pop(resource_id, None)
+        self._departures[resource_id] = {}
 
     def _read_holdings(self, ids: list[str]) -> None:
         held, claim, resource = schema.allocation.c, schema.claim.c, schema.resource.c
@@ -264,6 +269,9 @@ class Transaction:
             self._held[row.resource][row.pool, row.key] = row.slot
         for row in self.connection.execute(sa.select(schema.claim).where(claim.resource.in_(ids))):
             self._claims[row.resource] = (row.host, {"vcpus": row.vcpus, "ram": row.ram, "disk": row.disk})
+        left = schema.departure.c
+        for row in self.connection.execute(sa.select(schema.departure).where(left.resource.in_(ids))):
+            self._departures[row.resource][row.host] = _departure(row)
         for row in self.connection.execute(sa.select(resource.id, resource.charges).where(resource.id.in_(ids))):
             self._charges[row.id] = dict(row.charges)
         for row in self.connection.execute(sa.select(resource.id, resource.owner).where(resource.owner.in_(ids))):
@@ -275,6 +283,15 @@ class Transaction:
         """Everything given out of a pool: key -> resource id."""
         query = sa.select(schema.allocation.c.key, schema.allocation.c.resource).where(schema.allocation.c.pool == pool)
         return {row.key: row.resource for row in self.connection.execute(query)}
+
+    def takers(self, pool: str, keys: Iterable[str]) -> dict[str, str]:
+        """Who has these keys of a pool, as far as they are given out: key -> resource id."""
+        table = schema.allocation.c
+        found: dict[str, str] = {}
+        for part in chunked(keys):
+            query = sa.select(table.key, table.resource).where(table.pool == pool, table.key.in_(part))
+            found |= {row.key: row.resource for row in self.connection.execute(query)}
+        return found
 
     def held(self, resource_id: str) -> Mapping[tuple[str, str], str]:
         """What one resource holds: (pool, key) -> slot."""
@@ -366,6 +383,50 @@ class Transaction:
         self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource == resource_id))
         del self._claims[resource_id]
 
+    # Departures: hosts that something was placed on and was not seen gone from yet
+
+    def departures(self, resource_id: str) -> Mapping[str, Departure]:
+        """The hosts that one resource is leaving, by id. What it claims of them is claimed until it was seen gone."""
+        self.preload([resource_id])
+        return self._departures[resource_id]
+
+    def departures_of(self, resources: Iterable[str]) -> dict[str, dict[str, Departure]]:
+        """As `departures`, of many resources: those that are leaving any host."""
+        wanted, table = set(resources), schema.departure.c
+        found: dict[str, dict[str, Departure]] = {}
+        for row in self.connection.execute(sa.select(schema.departure).order_by(table.resource, table.host)):
+            if row.resource in wanted:
+                found.setdefault(row.resource, {})[row.host] = _departure(row)
+        return found
+
+    def depart(self, resource: Resource, *, lost: bool = False) -> None:
+        """What it claims is from now on claimed for leaving. lost: what is there is given up."""
+        claimed = self.claimed(resource.id)
+        if claimed is None:
+            return
+        host, amounts = self._claims.pop(resource.id)
+        self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource == resource.id))
+        row = {"resource": resource.id, "host": host, "lost": lost, **amounts}
+        self.connection.execute(sa.insert(schema.departure), row)
+        self._departures[resource.id][host] = Departure(host, amounts, lost)
+
+    def depart_no_more(self, resource_id: str, host: str) -> None:
+        """It was seen gone from this host, or is to stay there: give back what it claims for leaving."""
+        departure = self._departures_of(resource_id).pop(host)
+        for name in sorted(departure.amounts):
+            self.use(host, name, -departure.amounts[name], "")
+        mine = (schema.departure.c.resource == resource_id, schema.departure.c.host == host)
+        self.connection.execute(sa.delete(schema.departure).where(*mine))
+
+    def _departures_of(self, resource_id: str) -> dict[str, Departure]:
+        self.preload([resource_id])
+        return self._departures[resource_id]
+
+    def departing(self, host: str) -> list[str]:
+        """Ids of the resources that are leaving a host."""
+        query = sa.select(schema.departure.c.resource).where(schema.departure.c.host == host)
+        return list(self.connection.execute(query.order_by(schema.departure.c.resource)).scalars())
+
     # Events
 
     def record_events(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -395,6 +456,10 @@ class Transaction:
         query = sa.select(event.resource).where(event.kind == kind, event.project == project)
         query = query.where(sa.or_(event.name == name, event.resource == name)).order_by(event.id.desc()).limit(1)
         return self.connection.execute(query).scalar() or ""
+
+
+def _departure(row: Any) -> Departure:
+    return Departure(row.host, {"vcpus": row.vcpus, "ram": row.ram, "disk": row.disk}, row.lost)
 
 
 def _row(resource: Resource) -> dict[str, Any]:

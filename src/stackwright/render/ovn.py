@@ -28,6 +28,7 @@ from stackwright.drivers.ovn.objects import (
 )
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, View
+from stackwright.kinds.compute.host import HostSpec
 from stackwright.kinds.network.network import NetworkSpec
 from stackwright.kinds.network.port import PortSpec
 from stackwright.kinds.network.router import RouterSpec
@@ -123,8 +124,23 @@ def port(resource: Resource, view: View) -> Iterator[Object]:
         groups=tuple(sorted(spec.security_groups or ())) if spec.port_security else (),
         filtered=spec.port_security,
         expects_up=_will_be_used(resource, view),
+        options=_binding(resource, view),
         **_mark(resource),
     )
+
+
+def _binding(resource: Resource, view: View) -> dict[str, str]:
+    """While its instance moves, both hosts have it, and the one it moves to is deaf until the guest has arrived there.
+
+    Where its instance was given up, it cannot come up again. At all other times it is where it is plugged in.
+    """
+    instance = view.holder(resource.id)
+    left = view.leaving(instance.id) if instance else {}
+    if not instance or not left:
+        return {}
+    hosts = [*(host for host, lost in left.items() if not lost), instance.host]
+    chassis = ",".join(HostSpec.of(view.host(host)).chassis or host for host in hosts)
+    return {"requested-chassis": chassis, **({"activation-strategy": "rarp"} if len(hosts) > 1 else {})}
 
 
 def _answering_subnet(resource: Resource, view: View) -> str:

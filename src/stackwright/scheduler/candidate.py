@@ -13,6 +13,7 @@ class Candidate:
 
     arch, domain_type: as its libvirt says, '' while that is not known.
     metadata: of the host aggregates that it is in, key -> values.
+    emptied: whether what is there is to leave. lost: whether it is gone with all that it holds.
     """
 
     id: str
@@ -23,6 +24,8 @@ class Candidate:
     arch: str = ""
     domain_type: str = ""
     metadata: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    emptied: bool = False
+    lost: bool = False
 
     def use(self, amounts: Mapping[str, int]) -> None:
         """Note a claim that was just taken."""

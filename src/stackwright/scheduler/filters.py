@@ -107,7 +107,7 @@ def _enough(host: Candidate, wish: Placement, name: str, unit: str) -> str:
 PLACES: Mapping[str, Filter] = MappingProxyType(
     {"host": pinned, "availability_zone": availability_zone, "server_group": server_group}
 )
-"""What was asked for: these hold for as long as the instance is there, since it does not move."""
+"""What was asked for: these hold for as long as the instance is there; where they do not any more, it moves."""
 FILTERS: Mapping[str, Filter] = MappingProxyType(
     {
         "enabled": enabled,

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/security.md"
-ROW = re.compile(r"^\| ([a-z, ]+) \| (tcp|udp) \| (\d+) \| (\w+) \| ([\w-]+) \| ([\w ]+) \|", re.MULTILINE)
+ROW = re.compile(r"^\| ([a-z, ]+) \| (tcp|udp) \| (\d+(?:-\d+)?) \| (\w+) \| ([\w-]+) \| ([\w ]+) \|", re.MULTILINE)
 ADDRESSES = {"any": {"0.0.0.0", "[::]", "*"}, "loopback": {"127.0.0.1", "[::1]"}}
 
 
@@ -28,10 +28,18 @@ def listening(lines: list[str]) -> set[tuple[str, str, str, str]]:
     return found
 
 
+def ports(told: str) -> list[str]:
+    """A port, or each of a range."""
+    first, _, last = told.partition("-")
+    return [str(port) for port in range(int(first), int(last or first) + 1)]
+
+
 def main(management: str, *groups: str) -> int:
     rows = [row for row in ROW.findall(PAGE.read_text()) if {"all", *groups} & set(row[0].split(", "))]
     addresses = {**ADDRESSES, "management": {management}}
-    allowed = {(row[1], address, row[2], row[4]) for row in rows for address in addresses[row[3]]}
+    allowed = {
+        (row[1], address, port, row[4]) for row in rows for address in addresses[row[3]] for port in ports(row[2])
+    }
     # systemd holds the sockets that it opens for others.
     found = {item for item in listening(sys.stdin.read().splitlines()) if item[3] != "systemd"}
     differences = [f"listens, and is not in the table: {' '.join(item)}" for item in sorted(found - allowed)]

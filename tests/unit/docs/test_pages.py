@@ -156,9 +156,9 @@ def test_the_table_of_ports_can_be_read() -> None:
     for row in found:
         assert {*row["group"].split(", ")} <= {"all", "controller", "network", "compute"}
         assert row["protocol"] in ("tcp", "udp")
-        assert 0 < int(row["port"]) < 65536
+        assert all(0 < int(port) < 65536 for port in row["port"].split("-"))
         assert row["address"] in ("any", "loopback", "management", "tunnel")
-        assert row["expected"] in ("always", "several hosts", "local PostgreSQL")
+        assert row["expected"] in ("always", "several hosts", "local PostgreSQL", "moving")
         assert all(row.values())
 
 

@@ -94,20 +94,18 @@ def test_a_place_is_free_again_when_its_member_goes_or_leaves(cloud: Sandbox) ->
     settled(cloud, cloud.ensure(request(Wish("instance", "d", spec={"server_group": ""}), *members("e", host=gone))))
 
 
-def test_joining_a_group_moves_nobody(cloud: Sandbox) -> None:
+def test_joining_a_group_moves_nobody_who_is_pinned(cloud: Sandbox) -> None:
     apart, beside = [Wish("server_group", name, spec={"policy": name}) for name in ("anti-affinity", "affinity")]
     settled(cloud, cloud.ensure(request(apart, beside, *(server(name, host="host1") for name in ("a", "b")))))
     settled(cloud, cloud.ensure(request(server("c", host="host2", server_group="affinity"))))
     settled(cloud, cloud.wish("instance", "a", server_group="anti-affinity"))
-    words = r"instance b is on host host1 and cannot move, as this would need \(holds 1 of server_group anti-affinity"
-    with pytest.raises(Conflict, match=words):
+    words = r"instance b: no host can take it \(host1: holds 1 of server_group anti-affinity.*; host2: not host1"
+    with pytest.raises(Exhausted, match=words):
         cloud.wish("instance", "b", server_group="anti-affinity")
-    with pytest.raises(
-        Conflict, match=r"would need \(holds none of server_group affinity\); keep it as it is, or delete"
-    ):
+    with pytest.raises(Exhausted, match=r"host1: holds none of server_group affinity; host2: not host1"):
         cloud.wish("instance", "b", server_group="affinity")
     both = [Wish("instance", name, spec={"server_group": "twins"}) for name in ("a", "b")]
-    with pytest.raises(Conflict, match="holds 1 of server_group twins"):
+    with pytest.raises(Exhausted, match="holds 1 of server_group twins"):
         cloud.ensure(request(Wish("server_group", "twins", spec={"policy": "anti-affinity"}), *both))
     settled(cloud, cloud.ensure(request(Wish("server_group", "twins", spec={"policy": "affinity"}), *both)))
 

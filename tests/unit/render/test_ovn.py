@@ -27,6 +27,15 @@ class Known:
     def children(self, owner: str, kind: str) -> list[Resource]:
         return []
 
+    def holder(self, resource_id: str) -> Resource | None:
+        return next((item for item in self.resources.values() if item.kind == "instance"), None)
+
+    def leaving(self, resource_id: str) -> Mapping[str, bool]:
+        return self.resources[resource_id].attributes.get("leaving", {})
+
+    def host(self, name: str) -> Resource:
+        return self.resources[name]
+
 
 def resource(kind: str, name: str, spec: Mapping[str, Any], owner: str = "", **attributes: Any) -> Resource:
     return Resource(name, kind, "project", owner, name, name, spec, attributes)
@@ -48,6 +57,14 @@ def port(owner: str = "", addresses: tuple[tuple[str, str], ...] = (("sub", "10.
 
 def instance(**spec: Any) -> Resource:
     return resource("instance", "web1", {"power": None, **spec})
+
+
+def instance_leaving(**hosts: bool) -> Resource:
+    return dataclasses.replace(resource("instance", "web1", {"power": None}, leaving=hosts), host="host2")
+
+
+def hypervisor(name: str, chassis: str = "") -> Resource:
+    return resource("host", name, {"uri": "test:///", "chassis": chassis})
 
 
 def render(item: Resource, *others: Resource) -> list[Object]:
@@ -153,6 +170,23 @@ def test_a_port_is_answered_by_its_first_subnet_with_dhcp() -> None:
     seen = one_port(both, subnet("quiet", enable_dhcp=False))
     assert seen.dhcp == "sub"
     assert seen.addresses == (f"{MAC} 10.1.0.5 10.0.0.5",)
+
+
+@pytest.mark.parametrize(
+    ("leaving", "options"),
+    [
+        ({}, {}),
+        ({"host1": False}, {"requested-chassis": "one,host2", "activation-strategy": "rarp"}),
+        ({"host1": True}, {"requested-chassis": "host2"}),
+        ({"host0": True, "host1": False}, {"requested-chassis": "one,host2", "activation-strategy": "rarp"}),
+    ],
+    ids=["settled", "moving", "given up", "moving on"],
+)
+def test_a_port_follows_its_instance(leaving: dict[str, bool], options: dict[str, str]) -> None:
+    hosts = hypervisor("host0"), hypervisor("host1", "one"), hypervisor("host2")
+    (found,) = render(port("web1"), network(), subnet(), instance_leaving(**leaving), *hosts)
+    assert isinstance(found, o.SwitchPort)
+    assert dict(found.options) == options
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import libvirt
 from stackwright.drivers.libvirt.connections import Connection
 from stackwright.drivers.libvirt.domains import create_domain, delete_domain, update_domain
 from stackwright.drivers.libvirt.errors import is_connection_lost
+from stackwright.drivers.libvirt.moving import move_domain, move_volume
 from stackwright.drivers.libvirt.objects import ConfigDrive, Domain, ImageCopy, Volume
 from stackwright.drivers.libvirt.volumes import (
     create_volume,
@@ -21,6 +22,20 @@ from stackwright.drivers.libvirt.volumes import (
     upload_image,
 )
 from stackwright.engine.objects import Action, Change
+
+
+def apply_move(source: Connection, target: Connection, change: Change) -> None:
+    """Carry a move out; what is left behind goes by changes of its own."""
+    try:
+        match change.object, change.before:
+            case Volume() as volume, Volume() as before:
+                move_volume(source, target, volume, before)
+            case Domain() as domain, Domain() as before:
+                move_domain(source, target, domain, before)
+    except libvirt.libvirtError as error:
+        if not is_connection_lost(error):
+            refresh(target)
+        raise
 
 
 def apply_change(connection: Connection, change: Change, image_store: Path) -> None:

@@ -45,13 +45,14 @@ def _run_events() -> None:
 
 @dataclass(frozen=True)
 class Connection:
-    """An open connection, with what is worth asking a host only once. place: name of the host.
+    """An open connection, with what is worth asking a host only once. place: name of the host, uri: where it is.
 
     sending: held by an upload. libvirt has dropped connections that carried several streams at once.
     tell: gets a line for people now and then while a transfer takes long.
     """
 
     place: str
+    uri: str
     libvirt: libvirt.virConnect
     host: Host
     pool: libvirt.virStoragePool
@@ -59,6 +60,10 @@ class Connection:
     refreshing: threading.Lock
     sending: threading.Lock
     tell: Callable[[str], None]
+
+    def peer_uri(self, pki: str) -> str:
+        """How another host reaches it, with the certificate that it has there."""
+        return _with_pki(self.uri, pki)
 
 
 class Connections:
@@ -100,21 +105,22 @@ class Connections:
             raise Unreachable(f"host {place} is not among the hosts of this run; run it again")
         _start_event_loop()
         try:
-            opened = _bounded_open(self._uri(self._uris[place]))
+            opened = _bounded_open(_with_pki(self._uris[place], str(self._pki)))
             opened.setKeepAlive(KEEPALIVE_S, KEEPALIVE_MISSES)
-            return _connection(place, opened, self._tell)
+            return _connection(place, self._uris[place], opened, self._tell)
         except libvirt.libvirtError as error:
             raise Unreachable(_why(place, error)) from error
         except TimeoutError as error:
             words = f"host {place} did not answer within {OPEN_TIMEOUT_S:.0f} s; see whether it is up and reachable"
             raise Unreachable(words) from error
 
-    def _uri(self, uri: str) -> str:
-        parts = urlsplit(uri)
-        if not parts.scheme.endswith("+tls"):
-            return uri
-        query = urlencode({**dict(parse_qsl(parts.query)), "pkipath": str(self._pki)}, safe="/")
-        return urlunsplit(parts._replace(query=query))
+
+def _with_pki(uri: str, pki: str) -> str:
+    parts = urlsplit(uri)
+    if not parts.scheme.endswith("+tls"):
+        return uri
+    query = urlencode({**dict(parse_qsl(parts.query)), "pkipath": pki}, safe="/")
+    return urlunsplit(parts._replace(query=query))
 
 
 def _bounded_open(uri: str) -> libvirt.virConnect:
@@ -137,7 +143,7 @@ def _bounded_open(uri: str) -> libvirt.virConnect:
     return found
 
 
-def _connection(place: str, opened: libvirt.virConnect, tell: Callable[[str], None]) -> Connection:
+def _connection(place: str, uri: str, opened: libvirt.virConnect, tell: Callable[[str], None]) -> Connection:
     pool = opened.storagePoolLookupByName(POOL)
     consoles = opened.storagePoolLookupByName(CONSOLE_POOL)
     arch, offers_kvm, cpu = parse_capabilities(opened.getCapabilities())
@@ -147,7 +153,7 @@ def _connection(place: str, opened: libvirt.virConnect, tell: Callable[[str], No
         pool_path=parse_pool_path(pool.XMLDesc()),
         console_path=parse_pool_path(consoles.XMLDesc()),
     )
-    return Connection(place, opened, host, pool, Logs(consoles), threading.Lock(), threading.Lock(), tell)
+    return Connection(place, uri, opened, host, pool, Logs(consoles), threading.Lock(), threading.Lock(), tell)
 
 
 def _works_kvm(opened: libvirt.virConnect, arch: str, cpu: str) -> bool:

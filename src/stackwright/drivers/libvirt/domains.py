@@ -33,7 +33,7 @@ def create_domain(connection: Connection, domain: Domain) -> None:
     It is started before it is defined: if this breaks off in between, a running guest without a definition is
     found, which is mended, and not one that looks as if somebody had switched it off.
     """
-    existing = _ours(connection, domain.name)
+    existing = ours(connection, domain.name)
     if existing:
         update_domain(connection, domain, frozenset(field.name for field in dataclasses.fields(domain)))
         return
@@ -45,7 +45,7 @@ def create_domain(connection: Connection, domain: Domain) -> None:
 
 def update_domain(connection: Connection, domain: Domain, fields: frozenset[str]) -> None:
     """Change only what differs; a running guest keeps running unless its power or a reboot is the change."""
-    found = _ours(connection, domain.name)
+    found = ours(connection, domain.name)
     if not found:
         create_domain(connection, domain)
         return
@@ -65,7 +65,7 @@ def update_domain(connection: Connection, domain: Domain, fields: frozenset[str]
 
 def delete_domain(connection: Connection, name: str) -> None:
     """Switch a guest off and remove it; its console log before its definition: nobody would look for it later."""
-    found = _ours(connection, name)
+    found = ours(connection, name)
     if found:
         _ignoring(libvirt.VIR_ERR_OPERATION_INVALID, found.destroy)
     remove_log(connection, name)
@@ -73,7 +73,7 @@ def delete_domain(connection: Connection, name: str) -> None:
         _ignoring(libvirt.VIR_ERR_NO_DOMAIN, lambda: found.undefineFlags(_UNDEFINE))
 
 
-def _ours(connection: Connection, name: str) -> libvirt.virDomain | None:
+def ours(connection: Connection, name: str) -> libvirt.virDomain | None:
     """The guest, if it is there. Raises Conflict if it is there and not ours."""
     found = find_domain(connection, name)
     if found and not _is_marked(found):

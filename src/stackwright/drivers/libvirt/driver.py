@@ -61,13 +61,17 @@ class LibvirtDriver:
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Carry the changes out, one after the other."""
-        from stackwright.drivers.libvirt.apply import apply_change
+        from stackwright.drivers.libvirt.apply import apply_change, apply_move
         from stackwright.drivers.libvirt.errors import translated
 
         for change in changes:
             item = change.object
             with translated(item.place, f"{type(item).__name__} {item.name}"):
-                apply_change(self._connections().get(item.place), change, self._image_store)
+                target = self._connections().get(item.place)
+                if change.moves and change.before:
+                    apply_move(self._connections().get(change.before.place), target, change)
+                else:
+                    apply_change(target, change, self._image_store)
 
     def settle(self, objects: Iterable[Object], timeout: float) -> list[str]:
         """libvirt answers when it is done: there is nothing to wait for."""

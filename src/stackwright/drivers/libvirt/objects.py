@@ -21,6 +21,8 @@ Files = tuple[tuple[str, str], ...]
 Power = Literal["running", "stopped", "as_is", "paused", "lost"]
 """Desired: running, stopped, as_is. Observed: running, paused, stopped, lost (it went down without being asked to)."""
 
+Arriving = Literal["", "partly", "wholly"]
+
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _NAMES = {
     "Volume": re.compile(rf"({_ID})_(?:root(?:-[1-9][0-9]{{0,8}})?|ephemeral)"),
@@ -127,9 +129,11 @@ class Volume(Object):
     content: name of the volume whose content it has from the beginning, all by itself; '' for none.
     kept: desired, it is to go: what it holds is in an image.
     complete: False for a file that is no disk, since making it broke off.
+    arriving: 'partly' while it is moved here from another host, 'wholly' when only the note of that is left.
     """
 
     driver = "libvirt"
+    moves: ClassVar[bool] = True
 
     capacity: int = rule(loses=_lost_by_shrinking)
     backing: str = rule(default="", replace=True, loses=_lost_by_rebuilding, same=_same_start)
@@ -137,6 +141,11 @@ class Volume(Object):
     content: str = rule(default="", ignore=True)
     kept: bool = rule(default=False, ignore=True)
     complete: bool = True
+    arriving: Arriving = ""
+
+    def whole(self) -> bool:
+        """While it is moved, the guest's disk is the one that it comes from."""
+        return self.complete and self.arriving != "partly"
 
     def kept_elsewhere(self) -> bool:
         """Whether an image has what it holds."""
@@ -144,7 +153,7 @@ class Volume(Object):
 
     def holds(self) -> str:
         """What the guest wrote to it."""
-        return f"a disk's content ({_gib(self.capacity)} GiB)" if self.complete else ""
+        return f"a disk's content ({_gib(self.capacity)} GiB)" if self.whole() else ""
 
     def needs(self) -> Iterable[Identity]:
         """What it starts from."""
@@ -204,6 +213,7 @@ class Domain(Object):
     """
 
     driver = "libvirt"
+    moves: ClassVar[bool] = True
 
     title: str
     project: str = ""

@@ -3,13 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 import libvirt
 
 from stackwright.drivers.libvirt.connections import Connection
 from stackwright.drivers.libvirt.errors import is_code, is_connection_lost
-from stackwright.drivers.libvirt.objects import ConfigDrive, Domain, Hypervisor, ImageCopy, Power, Volume, owner_of
+from stackwright.drivers.libvirt.objects import (
+    Arriving,
+    ConfigDrive,
+    Domain,
+    Hypervisor,
+    ImageCopy,
+    Power,
+    Volume,
+    owner_of,
+)
 from stackwright.drivers.libvirt.parsing import parse_domain, parse_volume
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Scope
@@ -19,12 +29,15 @@ COMPLETE = ".complete"
 """Ends the name of the empty volume that says that an upload is whole: it is made last and goes first."""
 PARTIAL = ".partial"
 """Ends the name of the empty volume that says that a disk is being filled: it is made first and goes last."""
+ARRIVING = ".arriving"
+"""Ends the name of the empty volume that says that a disk is being moved here: it is made first and goes last."""
 
 _LOST = (
     libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED,
     libvirt.VIR_DOMAIN_SHUTOFF_CRASHED,
     libvirt.VIR_DOMAIN_SHUTOFF_FAILED,
 )
+_ARRIVING = (libvirt.VIR_DOMAIN_PAUSED_MIGRATION, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)
 _PAUSED = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED)
 
 
@@ -32,7 +45,8 @@ def observe_host(connection: Connection, scope: Scope) -> list[Object]:
     """All objects of the scope. Cached images are always told, since they are nobody's alone."""
     domains = connection.libvirt.listAllDomains()
     host = [_hypervisor(connection, domains, scope.hosts.get(connection.place, ""))] if scope.capacity else []
-    return [*host, *_domains(connection, domains, scope), *_volumes(connection, scope)]
+    there = list(_domains(connection, domains, scope))
+    return [*host, *there, *_volumes(connection, scope, {item.name for item in there if item.defined})]
 
 
 def _hypervisor(connection: Connection, domains: list[libvirt.virDomain], uri: str) -> Hypervisor:
@@ -70,9 +84,16 @@ def _domains(connection: Connection, known: list[libvirt.virDomain], scope: Scop
     for domain, values in connection.libvirt.domainListGetStats(domains, libvirt.VIR_DOMAIN_STATS_STATE):
         power = power_of(values["state.state"], values["state.reason"])
         defined = domain.UUIDString() not in undefined
+        if not defined and is_arriving(values["state.state"], values["state.reason"]):
+            continue
         sides = _sides(power, defined=defined, going=domain.UUIDString() in scope.going)
         if found := _domain(connection, domain, power, sides):
             yield found
+
+
+def is_arriving(state: int, reason: int) -> bool:
+    """Whether a guest without a definition is one that still runs elsewhere, and is on its way here."""
+    return state == libvirt.VIR_DOMAIN_PAUSED and reason in _ARRIVING
 
 
 def power_of(state: int, reason: int) -> Power:
@@ -101,9 +122,10 @@ def _domain(connection: Connection, domain: libvirt.virDomain, power: Power, sid
     return parse_domain(connection.place, power, connection.host, definition, running)
 
 
-def _volumes(connection: Connection, scope: Scope) -> Iterator[Object]:
+def _volumes(connection: Connection, scope: Scope, guests: Collection[str]) -> Iterator[Object]:
+    """guests: ids of the instances that are defined here: their disks are not elsewhere."""
     volumes = {volume.name(): volume for volume in connection.pool.listAllVolumes()}
-    for name in {name.removesuffix(COMPLETE).removesuffix(PARTIAL) for name in volumes}:
+    for name in {_without_companion(name) for name in volumes}:
         of_type, resource = owner_of(name) or ("", "")
         whole = {name, name + COMPLETE} <= volumes.keys()
         if of_type == "ImageCopy":
@@ -111,13 +133,20 @@ def _volumes(connection: Connection, scope: Scope) -> Iterator[Object]:
         elif of_type == "ConfigDrive" and scope.covers(resource):
             yield ConfigDrive(place=connection.place, name=name, resource=resource, complete=whole)
         elif of_type == "Volume" and scope.covers(resource):
-            if name + PARTIAL in volumes:
-                yield Volume(place=connection.place, name=name, resource=resource, capacity=0, complete=False)
+            arriving: Arriving = ("wholly" if resource in guests else "partly") if name + ARRIVING in volumes else ""
+            if name in volumes and name + PARTIAL not in volumes:
+                yield from _disk(connection, volumes[name], arriving)
             else:
-                yield from _disk(connection, volumes[name])
+                yield Volume(
+                    place=connection.place, name=name, resource=resource, capacity=0, complete=False, arriving=arriving
+                )
 
 
-def _disk(connection: Connection, volume: libvirt.virStorageVol) -> Iterator[Volume]:
+def _without_companion(name: str) -> str:
+    return name.removesuffix(COMPLETE).removesuffix(PARTIAL).removesuffix(ARRIVING)
+
+
+def _disk(connection: Connection, volume: libvirt.virStorageVol, arriving: Arriving) -> Iterator[Volume]:
     """A disk as its file says; nothing if that is gone although libvirt still lists it."""
     try:
         xml = volume.XMLDesc()
@@ -125,4 +154,4 @@ def _disk(connection: Connection, volume: libvirt.virStorageVol) -> Iterator[Vol
         if is_connection_lost(error):
             raise
         return
-    yield parse_volume(connection.place, xml, connection.host)
+    yield replace(parse_volume(connection.place, xml, connection.host), arriving=arriving)

@@ -23,7 +23,7 @@ from stackwright.drivers.libvirt.connections import Connection
 from stackwright.drivers.libvirt.errors import is_code, is_connection_lost
 from stackwright.drivers.libvirt.iso import build_iso
 from stackwright.drivers.libvirt.objects import POOL, ConfigDrive, ImageCopy, Volume, owner_of
-from stackwright.drivers.libvirt.observe import COMPLETE, PARTIAL
+from stackwright.drivers.libvirt.observe import ARRIVING, COMPLETE, PARTIAL
 from stackwright.drivers.libvirt.parsing import parse_volume
 from stackwright.drivers.libvirt.transfers import Meter, checksum, send
 from stackwright.drivers.libvirt.xml import upload_xml, volume_xml
@@ -41,17 +41,17 @@ SMALLEST_MIB = 1
 def create_volume(connection: Connection, volume: Volume) -> None:
     """Make a disk. Raises Refused when the pool is full, Temporary when what it starts from went meanwhile."""
     source = volume.content or volume.backing
-    if source and not _find(connection, source):
+    if source and not find_volume(connection, source):
         raise Temporary(f"{source}, which it starts from, went from host {connection.place}; run this again")
     if volume.content:
         _fill(connection, volume)
     else:
-        _make(connection, volume.name, volume_xml(volume, connection.host))
+        make_volume(connection, volume.name, volume_xml(volume, connection.host))
 
 
 def _fill(connection: Connection, volume: Volume) -> None:
     """Make a disk that needs nothing beneath it. It counts when its companion NAME.partial is gone."""
-    _make(connection, volume.name + PARTIAL, upload_xml(volume.name + PARTIAL))
+    make_volume(connection, volume.name + PARTIAL, upload_xml(volume.name + PARTIAL))
     source = _recognised(connection, volume.content)
     alone = dataclasses.replace(volume, backing="")
     try:
@@ -80,9 +80,11 @@ def _recognised(connection: Connection, name: str) -> libvirt.virStorageVol:
 
 def update_volume(connection: Connection, volume: Volume, before: Volume) -> None:
     """Grow a disk, under a running guest too. One that is to shrink, or is unfinished, is made anew."""
-    if not before.complete or volume.capacity < before.capacity:
+    if before.arriving == "wholly":
+        delete_volume(connection, volume.name + ARRIVING)
+    if not before.whole() or volume.capacity < before.capacity:
         _remake(connection, volume)
-    else:
+    elif volume.capacity > before.capacity:
         _grow(connection, volume)
 
 
@@ -123,7 +125,7 @@ def upload_image(connection: Connection, image: ImageCopy, store: Path) -> None:
     One that another run has brought meanwhile is left alone: disks may start from it by now.
     Raises NotFound when the store lacks it, Refused when it is damaged there or the pool is full.
     """
-    if _find(connection, image.name) and _find(connection, image.name + COMPLETE):
+    if find_volume(connection, image.name) and find_volume(connection, image.name + COMPLETE):
         return
     path = store / image.source
     if not path.is_file():
@@ -165,11 +167,12 @@ def delete_disk(connection: Connection, name: str) -> None:
     """Remove a disk, if it is there, and then what may say that it is not whole."""
     delete_volume(connection, name)
     delete_volume(connection, name + PARTIAL)
+    delete_volume(connection, name + ARRIVING)
 
 
 def delete_volume(connection: Connection, name: str) -> None:
     """Remove a volume, if it is there."""
-    volume = _find(connection, name)
+    volume = find_volume(connection, name)
     if volume:
         volume.delete()
 
@@ -181,7 +184,8 @@ def refresh(connection: Connection) -> None:
         connection.pool.refresh()
 
 
-def _find(connection: Connection, name: str) -> libvirt.virStorageVol | None:
+def find_volume(connection: Connection, name: str) -> libvirt.virStorageVol | None:
+    """The volume of this name in our pool."""
     try:
         return connection.pool.storageVolLookupByName(name)
     except libvirt.libvirtError as error:
@@ -190,7 +194,7 @@ def _find(connection: Connection, name: str) -> libvirt.virStorageVol | None:
         raise
 
 
-def _make(connection: Connection, name: str, xml: str) -> None:
+def make_volume(connection: Connection, name: str, xml: str) -> None:
     """Make a volume. One that libvirt knows while its file was removed by hand is made again."""
     try:
         connection.pool.createXML(xml)
@@ -199,7 +203,7 @@ def _make(connection: Connection, name: str, xml: str) -> None:
             _explain_full(connection, name, SMALLEST_MIB * MIB, error)
             raise
         refresh(connection)
-        if not _find(connection, name):
+        if not find_volume(connection, name):
             connection.pool.createXML(xml)
 
 
@@ -210,12 +214,12 @@ def _upload(
     size = content.seek(0, os.SEEK_END)
     _remove_upload(connection, name)
     try:
-        _make(connection, name, upload_xml(name))
+        make_volume(connection, name, upload_xml(name))
         with connection.sending:
             send(connection, name, content, Meter(f"{what} to host {connection.place}", size, connection.tell))
             check()
         _check_size(connection, name, size)
-        _make(connection, name + COMPLETE, upload_xml(name + COMPLETE))
+        make_volume(connection, name + COMPLETE, upload_xml(name + COMPLETE))
     except libvirt.libvirtError as error:
         if not is_connection_lost(error):
             _remove_upload(connection, name)
@@ -225,7 +229,7 @@ def _upload(
 
 def _remove_upload(connection: Connection, name: str) -> None:
     delete_volume(connection, name + COMPLETE)
-    volume = _find(connection, name)
+    volume = find_volume(connection, name)
     if volume:
         _delete_when_released(volume)
 

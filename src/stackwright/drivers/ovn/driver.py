@@ -55,6 +55,7 @@ class OvnDriver:
         self._watched: Watched = None
         self._nb_cfg = 0
         self._idle: set[str] = set()
+        self._used: set[str] = set()
 
     def observe(self, scope: Scope) -> Observation:
         """Read the rows of the scope. Databases that do not answer are reported under ''."""
@@ -78,7 +79,9 @@ class OvnDriver:
         command = ApplyChanges(north, changes, self._gateways() if outside else frozenset())
         north.transact(command)
         self._nb_cfg = command.nb_cfg or self._nb_cfg
-        self._idle |= command.idle
+        ports = {item.object.name for item in changes if isinstance(item.object, SwitchPort)}
+        self._idle |= command.idle - self._used  # between two hosts, it is not used for a moment
+        self._used |= ports - command.idle
 
     def settle(self, objects: Iterable[Object], timeout: float) -> list[str]:
         """Wait for ports that are about to be plugged in, and for the hosts that hold what was touched."""

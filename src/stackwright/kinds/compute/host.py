@@ -20,13 +20,15 @@ Amount = Annotated[int, Field(ge=0)]
 class HostSpec(Spec):
     """How to reach a hypervisor and how much of it may be given away.
 
+    state: disabled takes no new instances; drained neither, and what is there moves; evacuated: it is gone, and what
+    was there is made anew elsewhere.
     reserved_ram in MiB, reserved_disk in GiB. chassis: its name in OVN's southbound database ("" for its host name).
     checksum_offload: whether guests may leave checksums to the host; Open vSwitch's userspace datapath needs them done.
     """
 
     uri: str
     availability_zone: Name = "nova"
-    state: Literal["enabled", "disabled"] = "enabled"
+    state: Literal["enabled", "disabled", "drained", "evacuated"] = "enabled"
     chassis: str = ""
     checksum_offload: bool = True
     reserved_vcpus: Amount = 0
@@ -70,6 +72,8 @@ class Host(Kind):
                 host.attributes.get("arch", ""),
                 host.attributes.get("domain_type", ""),
                 metadata_of(aggregates.get(host.id, ())),
+                emptied=host.spec["state"] in ("drained", "evacuated"),
+                lost=host.spec["state"] == "evacuated",
             )
             for host in resources
         ]

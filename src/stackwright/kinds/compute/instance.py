@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.objects import Object
-from stackwright.engine.resource import Resource, Wish
+from stackwright.engine.resource import ATTACHED, Resource, Wish
 from stackwright.kinds.base import Kind, Name, Ref, Spec
 from stackwright.kinds.compute import shelve
 from stackwright.kinds.compute.flavor import FlavorSpec
@@ -191,7 +191,7 @@ class Instance(Kind):
         if size["root_gib"] < smallest:
             raise InvalidInput(f"instance {resource.name} needs a disk of {smallest} GiB for its image; keep that much")
         for port in ports:
-            allocator.take(resource, "attached", port.id)
+            allocator.take(resource, ATTACHED, port.id)
         return {
             "nics": [_nic(port) for port in ports],
             **size,

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.kind import Allocator
-from stackwright.engine.resource import Resource
+from stackwright.engine.resource import ATTACHED, Resource
 from stackwright.kinds.base import Kind, Ref, Spec
 from stackwright.kinds.network.router import take_leg
 from stackwright.kinds.network.subnet import Address
@@ -45,7 +45,7 @@ class RouterInterface(Kind):
         if spec.subnet:
             return take_leg(resource, spec.subnet, spec.ip_address, allocator)
         port = allocator.get(spec.port or "")
-        allocator.take(resource, "attached", port.id)
+        allocator.take(resource, ATTACHED, port.id)
         if len(port.attributes["addresses"]) != 1:
             raise InvalidInput(
                 f"router interface {resource.name}: port {port.name} has {len(port.attributes['addresses'])} "

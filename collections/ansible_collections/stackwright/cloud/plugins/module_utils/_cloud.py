@@ -32,7 +32,12 @@ except ImportError:
 
 COMMON = ("name", "state", "project", "label", "allow_loss_of", "announced")
 STATES = {
-    "host": {"enabled": {"state": "enabled"}, "disabled": {"state": "disabled"}},
+    "host": {
+        "enabled": {"state": "enabled"},
+        "disabled": {"state": "disabled"},
+        "drained": {"state": "drained"},
+        "evacuated": {"state": "evacuated"},
+    },
     "instance": {
         "started": {"power": "running", "shelved": False},
         "stopped": {"power": "stopped"},

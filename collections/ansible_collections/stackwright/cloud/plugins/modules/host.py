@@ -19,11 +19,19 @@ options:
       - Whether the host shall be known.
       - V(disabled) keeps new instances away from it, V(enabled) lets them in again; a new host is enabled.
         V(present) leaves that alone.
+      - V(drained) also moves its instances to other hosts, those that run while they run. It fails, naming each and
+        why, while there are some that cannot move; run it again then. Check mode says where each would go.
+      - V(evacuated) is for a host that is gone. Its instances are made anew elsewhere from their images, with their
+        ids, addresses and MAC addresses. What their disks held is lost, so O(allow_loss_of) has to name each of them.
+        Make sure that the host is off. When it answers again, what it still has of them is removed by the first
+        task that names it, as O(state=enabled).
     type: str
     choices:
       - present
       - enabled
       - disabled
+      - drained
+      - evacuated
       - absent
     default: present
   uri:
@@ -133,7 +141,7 @@ def main():
             "ram_ratio": {"type": "float"},
             "disk_ratio": {"type": "float"},
         },
-        states=("present", "enabled", "disabled", "absent"),
+        states=("present", "enabled", "disabled", "drained", "evacuated", "absent"),
         cloud_wide=True,
     ).run()
 

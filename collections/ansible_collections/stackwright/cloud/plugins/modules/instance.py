@@ -21,9 +21,10 @@ options:
       - V(present) starts it when it is created, and leaves its power alone from then on.
       - V(started) and V(stopped) also keep it running or stopped.
       - V(rebooted) reboots it once each time, so it is never unchanged.
-      - V(shelved) takes it off its host until it is V(started) again, which places it anew. It is shut down, its root disk
-        is kept as an image, and what it claimed of its host is free. Its ports and addresses stay its own. Its second
-        disk is lost, so O(allow_loss_of) has to name it where it has one. V(present) and V(stopped) leave it there.
+      - V(shelved) takes it off its host until it is V(started) again, which places it anew. It is shut down, its root
+        disk is kept as an image, and what it claimed of its host is free. Its ports and addresses stay its own. Its
+        second disk is lost, so O(allow_loss_of) has to name it where it has one. V(present) and V(stopped) leave it
+        there.
       - V(rebuilt) gives it a fresh root disk once each time, made from its O(image), and starts it unless it is kept
         stopped. It keeps its id, ports, addresses and second disk. O(allow_loss_of) has to name it, as what is on the
         root disk is lost.
@@ -124,12 +125,13 @@ options:
     type: str
   availability_zone:
     description:
-      - The availability zone that it is placed in.
+      - The availability zone that it is placed in. An instance that is in another one moves.
     type: str
   host:
     description:
-      - Name or id of the host that it must be on; V('') for any. It does not move, so what does not fit where it
-        is, is refused.
+      - Name or id of the host that it must be on; V('') for any.
+      - An instance that is on another one moves there, while it runs, or with its disks where it is off. Give
+        V('') afterwards if it need not stay there.
     type: str
   server_group:
     description:
@@ -215,6 +217,12 @@ EXAMPLES = r"""
   stackwright.cloud.instance:
     name: example
     state: stopped
+
+- name: Ask whether it may be on the host where it is (on another one, it would move)
+  stackwright.cloud.instance:
+    name: example
+    host: "{{ example.resource.host }}"
+  check_mode: true
 
 - name: Remove it
   stackwright.cloud.instance:

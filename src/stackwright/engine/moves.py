@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What moves from host to host. It is placed on the one from when it is declared, and claims the other until it was
+seen gone from there; what could not be moved is placed where it stayed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from stackwright.engine.apply import Done
+from stackwright.engine.request import Outcome
+from stackwright.engine.view import Picture
+from stackwright.registry.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What became of the moves of one run.
+
+    staying: resource id -> name of the host that it was not moved from. unseen: names of hosts that did not answer.
+    failed: resource id -> what went wrong with it; told: what had gone wrong before, and was told.
+    """
+
+    picture: Picture
+    staying: Mapping[str, str] = field(default_factory=dict)
+    unseen: Collection[str] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
+
+    def record(self, txn: Transaction, results: Mapping[str, Outcome]) -> None:
+        """Write down where things are, and give back what they claimed where they were seen gone."""
+        for item, place in self.staying.items():
+            _return(txn, item, self.picture.host(place).id)
+        for item, outcome in results.items():
+            if item in self.picture.departures and item not in self.failed and outcome.after:
+                self._leave(txn, item)
+
+    def _leave(self, txn: Transaction, item: str) -> None:
+        for host in [txn.get(left) for left in txn.departures(item)]:
+            if host.name not in self.unseen:
+                txn.depart_no_more(item, host.id)
+                txn.refer(item, txn.targets([item]).get(item, set()) - {host.id})
+
+    def ended(self) -> bool:
+        """Whether anything is to be looked at once more: now that it is there, or is to stay after all."""
+        seen = (item for item in self.picture.departures if item in self.picture.scope and item not in self.failed)
+        return bool(self.staying) or any(self.picture.leaving(item).keys() - set(self.unseen) for item in seen)
+
+
+def staying(picture: Picture, done: Iterable[Done]) -> dict[str, str]:
+    """Resource id -> the host that it stays on, as it is sure that it was not moved from there."""
+    moved = [item for item in done if item.change.moves and item.error]
+    unsure = {item.change.object.resource for item in moved if not item.certain}
+    found = {item.change.object.resource: item.change.before.place for item in moved if item.change.before}
+    return {
+        item: place
+        for item, place in found.items()
+        if item not in unsure and picture.leaving(item).get(place) is False and picture.get(item).wanted
+    }
+
+
+def _return(txn: Transaction, item: str, host: str) -> None:
+    """Back to where it is; what it may have left on its way is looked for there."""
+    amounts = txn.departures(item)[host].amounts
+    txn.depart_no_more(item, host)
+    txn.depart(txn.get(item))
+    txn.claim(txn.get(item), txn.get(host), amounts)
+    txn.update(txn.get(item), host=txn.get(host).name)
