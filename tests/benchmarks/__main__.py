@@ -23,6 +23,7 @@ IMAGE = Path("/var/cache/stackwright-lab/images/guest.qcow2")
 SSH = ("-F", LAB / "ssh_config")
 PLAYBOOK = ("ansible-playbook", "-i", "inventories/all-in-one", "-i", LAB / "inventory.yml")
 TURNS = 5
+FLEETS = (500, 5000)
 ROUNDS = 3
 
 Figures = dict[str, list[float]]
@@ -37,6 +38,8 @@ def main() -> None:
     strings = {"500 random strings, engine": [engine.random_strings()]}
     say("The scheduler, and many hosts side by side")
     placing = scheduler.figures()
+    say("A fleet of 200 simulated hosts")
+    fleets = {size: fleet(size) for size in FLEETS}
     say("Ten instances on the node, by the engine and by libvirt")
     for file in (HERE / "node.py", HERE / "ports.py", IMAGE):
         subprocess.run(["scp", "-q", *SSH, file, f"cloud1:/root/{file.name}"], check=True)
@@ -51,8 +54,16 @@ def main() -> None:
     print_figures(figures, busy)
     print_growth("The engine alone: instances on memory drivers", ("create", "unchanged", "check"), alone)
     print_growth("The engine alone: resources of a stack on memory drivers", ("preview",), previews)
+    what = ("create", "unchanged", "drift", "one more", "memory, MiB")
+    print_growth("200 hosts of libvirt's test driver and a real OVN database: instances", what, fleets)
     print_growth("Ports in a real OVN over TLS", ("create", "unchanged", "observe and compare"), ports)
     sys.exit(0 if print_targets(figures) else 1)
+
+
+def fleet(size: int) -> list[float]:
+    """What so many instances take, in a process of its own, so that the memory is its own, too."""
+    line = [sys.executable, "-m", "benchmarks.fleet", str(size)]
+    return list(json.loads(subprocess.run(line, check=True, stdout=subprocess.PIPE).stdout).values())
 
 
 def on_node(script: str) -> Any:

@@ -237,6 +237,16 @@ action:
   returned: success
   type: str
   sample: created
+placement:
+  description:
+    - Where no host may take an instance, what speaks against each of them.
+  returned: when there is no such host
+  type: list
+  elements: dict
+  sample:
+    - host: compute1
+      filter: ram
+      words: 1536 MiB of memory free, 2048 needed
 resource:
   description:
     - The instance as declared, and what was allocated for it; nothing where it is absent.

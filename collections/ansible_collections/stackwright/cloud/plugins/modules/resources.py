@@ -82,6 +82,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+placement:
+  description:
+    - Where no host may take an instance, what speaks against each of them.
+  returned: when there is no such host
+  type: list
+  elements: dict
+  sample:
+    - host: compute1
+      filter: ram
+      words: 1536 MiB of memory free, 2048 needed
 results:
   description:
     - What became of each resource, in the order of the entries. What changed with them follows, as the instances
