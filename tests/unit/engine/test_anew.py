@@ -136,6 +136,24 @@ def test_what_is_there_does_not_move(cloud: Sandbox, hosts: Hosts) -> None:
     assert [item for item in result.errors if item == "pool full on host1"]
 
 
+@pytest.mark.parametrize("what", [Volume, ConfigDrive, Domain, ImageCopy])
+@pytest.mark.parametrize("started", [True, False])
+def test_what_is_on_its_way_loses_nothing(cloud: Sandbox, hosts: Hosts, what: type[Object], started: bool) -> None:
+    """Its new host refuses what is moved there; where it comes from, nothing is touched for that."""
+    cloud.ensure(request(server("a")))
+    row = cloud.one("instance", "a")
+    if not started:  # as after a kill before that was recorded
+        unborn = {**row.attributes, "started": False}
+        cloud.registry.write(lambda txn: txn.update(txn.get(row.id), attributes=unborn))
+    hosts.refuse("host2", what)
+    hosts.tried.clear()
+    assert cloud.ensure(request(server("a", host="host2"))).errors
+    gone = [change.object for change in hosts.tried if change.action is Action.DELETE]
+    assert not [item for item in gone if item.place == "host1" and isinstance(item, (Volume, Domain))]
+    assert [item.place for item in cloud.objects("Domain")] == ["host1"]
+    assert [item.place for item in cloud.objects("Volume")] == ["host1"]
+
+
 def test_what_cannot_be_cleared_stays(cloud: Sandbox, hosts: Hosts) -> None:
     """The host went away after it had refused: what it made first is there still."""
     hosts.refuse("host1", Domain)
