@@ -27,6 +27,10 @@ USE = (
     .where(schema.usage.c.owner == sa.bindparam("whose"), schema.usage.c["class"] == sa.bindparam("what"))
     .values(used=schema.usage.c.used + sa.bindparam("difference"))
 )
+COUNTER = (schema.usage.c.owner == sa.bindparam("whose"), schema.usage.c["class"] == sa.bindparam("what"))
+USED = sa.select(schema.usage.c.used).where(*COUNTER)
+BOUND = sa.update(schema.usage).where(*COUNTER).values(limit=sa.bindparam("bound"))
+ADD = {table.name: sa.insert(table) for table in schema.metadata.tables.values()}
 COLUMNS = [schema.resource.c[field.name] for field in dataclasses.fields(Resource)]
 
 
@@ -200,7 +204,7 @@ class Transaction:
             self.connection.execute(sa.delete(table).where(*gone))
         if after - before:
             rows = [{"source": source, "target": target} for target in sorted(after - before)]
-            self.connection.execute(sa.insert(table), rows)
+            self.connection.execute(ADD["reference"], rows)
         self._targets[source] = after
         self._note_references(source, before, after)
 
@@ -302,7 +306,7 @@ class Transaction:
         """Give out one value. The table's primary key makes giving it out twice impossible."""
         row = {"pool": pool, "key": key, "resource": resource_id, "slot": slot}
         self.preload([resource_id])
-        self.connection.execute(sa.insert(schema.allocation), row)
+        self.connection.execute(ADD["allocation"], row)
         self._held[resource_id][pool, key] = slot
 
     def release(self, pool: str, key: str, resource_id: str) -> None:
@@ -333,20 +337,20 @@ class Transaction:
         try:
             if not self.connection.execute(USE, {"whose": owner, "what": name, "difference": difference}).rowcount:
                 row = {"owner": owner, "class": name, "used": difference, "limit": None}
-                self.connection.execute(sa.insert(schema.usage).values(row))
+                self.connection.execute(ADD["usage"], row)
         except sa.exc.IntegrityError as error:
             raise Exhausted(f"{what} is used up; delete something or have the limit raised") from error
 
     def set_limit(self, owner: str, name: str, limit: int | None) -> None:
         """Bound a counter. What is used already stays, so the bound is never below it."""
-        mine = (schema.usage.c.owner == owner, schema.usage.c["class"] == name)
-        used = self.connection.execute(sa.select(schema.usage.c.used).where(*mine)).scalar()
+        mine = {"whose": owner, "what": name}
+        used = self.connection.execute(USED, mine).scalar()
         bound = None if limit is None else max(limit, used or 0)
         if used is None:
             row = {"owner": owner, "class": name, "used": 0, "limit": bound}
-            self.connection.execute(sa.insert(schema.usage).values(row))
+            self.connection.execute(ADD["usage"], row)
         else:
-            self.connection.execute(sa.update(schema.usage).where(*mine).values(limit=bound))
+            self.connection.execute(BOUND, {**mine, "bound": bound})
 
     def counters(self, owners: Iterable[str]) -> dict[tuple[str, str], int]:
         """What is used: (owner, class) -> amount."""
@@ -369,7 +373,7 @@ class Transaction:
         self.unclaim(resource.id)
         for name in sorted(amounts):
             self.use(host.id, name, amounts[name], f"{resource.title}: {name} of host {host.name}")
-        self.connection.execute(sa.insert(schema.claim), {"resource": resource.id, "host": host.id, **amounts})
+        self.connection.execute(ADD["claim"], {"resource": resource.id, "host": host.id, **amounts})
         self._claims[resource.id] = (host.id, dict(amounts))
 
     def unclaim(self, resource_id: str) -> None:
