@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
+import itertools
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ from stackwright.engine.view import Picture, Renderers, take, take_all
 from stackwright.images import ImageStore
 from stackwright.kinds import KINDS
 from stackwright.present import facts, members
+from stackwright.present_stack import iso
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run, cancel
 from stackwright.registry.transaction import Transaction
@@ -251,8 +253,25 @@ class Cloud:
         told = [facts(row, picture) for row in sorted(rows, key=lambda row: row.name)]
         if kind == "server_group":
             told = [{**item, "members": members(item["id"], picture)} for item in told]
+        if kind == "host":
+            away = self.unreachable_hosts(rows)
+            told = [{**item, "reachable": not away.get(item["id"]), "unreachable": away[item["id"]]} for item in told]
         powers = self.power_states(rows) if kind == "instance" else {}
         return [{**item, "power_state": powers[item["id"]]} if powers else item for item in told]
+
+    def unreachable_hosts(self, hosts: Iterable[Resource]) -> dict[str, str]:
+        """Host id -> why it does not answer at this moment, '' if it does, and since when runs have failed with it."""
+        rows = {row.id: row for row in hosts}
+        seen = self.look(rows)
+        words = {place: said for (_, place), said in seen.unreachable.items()}
+        found = {item: words.get(row.name, "") for item, row in rows.items()}
+        return {item: f"{said}{self._failing_since(item)}" if said else "" for item, said in found.items()}
+
+    def _failing_since(self, resource_id: str) -> str:
+        """In words, when the first of its latest runs failed; '' if the latest one did not."""
+        latest = itertools.takewhile(lambda event: event["action"] == "failed", self.events(resource=resource_id)[::-1])
+        times = [event["at"] for event in latest]
+        return f" (runs have failed with it since {iso(times[-1])})" if times else ""
 
     def power_states(self, instances: Iterable[Resource]) -> dict[str, str]:
         """Instance id -> running, paused, stopped, lost (it went down unasked), shelved, missing, or unknown.

@@ -135,3 +135,14 @@ def test_a_host_that_never_comes_back_can_be_forgotten(cloud: Sandbox) -> None:
     assert cloud.find("host", "host1") == []
     away(cloud)
     assert {dict(item.options).get("requested-chassis") for item in cloud.objects("SwitchPort")} == {None}
+
+
+def test_a_host_that_does_not_answer_is_told_so(cloud: Sandbox) -> None:
+    assert [item["reachable"] for item in cloud.tell("host")] == [True, True]
+    away(cloud, "host1")
+    assert [item["unreachable"] for item in cloud.tell("host")] == [GONE, ""]
+    assert cloud.wish("host", "host1").errors == [GONE]
+    (told,) = cloud.tell("host", "host1")
+    assert told["reachable"] is False
+    assert told["unreachable"].startswith(f"{GONE} (runs have failed with it since 20")
+    assert [item["power_state"] for item in cloud.tell("instance")] == ["unknown", "unknown"]

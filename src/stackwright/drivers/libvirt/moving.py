@@ -8,7 +8,11 @@ The host that a running guest leaves carries the migration out by itself: it goe
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import libvirt
 from lxml import etree
@@ -19,6 +23,7 @@ from stackwright.drivers.libvirt.errors import is_code, is_connection_lost, mess
 from stackwright.drivers.libvirt.objects import Domain, Volume, owner_of
 from stackwright.drivers.libvirt.observe import ARRIVING
 from stackwright.drivers.libvirt.streams import pipe
+from stackwright.drivers.libvirt.transfers import Meter
 from stackwright.drivers.libvirt.volumes import delete_volume, find_volume, make_volume, refresh
 from stackwright.drivers.libvirt.xml import domain_xml, upload_xml, volume_xml
 from stackwright.engine.errors import Refused, Temporary
@@ -90,9 +95,32 @@ def _migrate(source: Connection, target: Connection, guest: libvirt.virDomain, d
     }
     refresh(target)
     try:
-        guest.migrateToURI3(target.peer_uri(PEER_PKI), parameters, _LIVE)
+        with _told(guest, f"{domain.title} to host {target.place}", source):
+            guest.migrateToURI3(target.peer_uri(PEER_PKI), parameters, _LIVE)
     except libvirt.libvirtError as error:
         _explain(source, target, domain, error)
+
+
+@contextmanager
+def _told(guest: libvirt.virDomain, what: str, source: Connection) -> Iterator[None]:
+    """Tell people now and then how far a migration is."""
+    over = threading.Event()
+
+    def watch() -> None:
+        meter = Meter(what, 0, source.tell)
+        while not over.wait(POLL_S):
+            with contextlib.suppress(libvirt.libvirtError):
+                statistics = guest.jobStats()
+                meter.size = statistics.get("data_total", 0)
+                meter.at(statistics.get("data_processed", 0))
+
+    watching = threading.Thread(target=watch, name="migration")
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
 
 
 def _explain(source: Connection, target: Connection, domain: Domain, error: libvirt.libvirtError) -> None:
@@ -183,7 +211,7 @@ def _copy(source: Connection, target: Connection, name: str) -> None:
     if origin is None or arrival is None:
         raise Temporary(f"{name} vanished while it was moved; run this again")
     with source.sending, target.sending:
-        pipe(origin, arrival)
+        pipe(origin, arrival, Meter(f"{name} to host {target.place}", origin.info()[2], target.tell))
     sizes = [item.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)[2] for item in (origin, arrival)]
     if sizes[0] != sizes[1]:
         raise Temporary(f"{name} arrived on host {target.place} with {sizes[1]} of {sizes[0]} bytes; run this again")

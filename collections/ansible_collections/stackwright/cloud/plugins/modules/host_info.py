@@ -10,7 +10,7 @@ module: host_info
 short_description: Look at hosts
 version_added: 0.1.0
 description:
-  - Tells what is known of hosts, as M(stackwright.cloud.host) does, and changes nothing.
+  - Tells what is known of hosts, as M(stackwright.cloud.host) does, and whether they answer; changes nothing.
 extends_documentation_fragment:
   - stackwright.cloud.info
   - stackwright.cloud.project.unused
@@ -52,6 +52,8 @@ hosts:
       vcpus: 8
       ram: 32000
       disk: 400
+      reachable: true
+      unreachable: ''
 """
 
 from ansible_collections.stackwright.cloud.plugins.module_utils._cloud import InfoModule
