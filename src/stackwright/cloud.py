@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from stackwright import converge
+from stackwright.adoption import with_adopted
 from stackwright.config import settings, watched
 from stackwright.engine.apply import Done
 from stackwright.engine.declare import allow_all
@@ -164,7 +165,7 @@ class Cloud:
 
         What a request that is refused brought along goes again.
         """
-        request = with_last_images(self, request)
+        request = with_adopted(self, with_last_images(self, request))
         if self.images is None or not any(wish.kind == "image" or is_asked(wish) for wish in request.wishes):
             yield request
             return

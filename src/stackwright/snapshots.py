@@ -112,6 +112,8 @@ def content_of(cloud: Cloud, instance: Resource) -> dict[str, Any]:
     store = cloud.images
     if store is None:
         raise InvalidInput("this cloud has no image store; run the role stackwright.cloud.controller")
+    if instance.spec.get("adopt"):
+        raise Conflict(f"{instance.title} is adopted, so its disks are not looked after here; copy them on its host")
     hosts = cloud.registry.read(lambda txn: txn.select(kind="host", name=instance.host, wanted=True))
     if not hosts:
         raise NotFound(f"{instance.title} is on no host, so there is no disk to make an image of; see its status")

@@ -306,7 +306,7 @@ class Declaration:
 
 def _new(placed: Placed) -> Resource:
     wish = placed.wish
-    return Resource(str(uuid.uuid4()), wish.kind, placed.project, placed.owner, wish.key, _named(wish), {})
+    return Resource(wish.id or str(uuid.uuid4()), wish.kind, placed.project, placed.owner, wish.key, _named(wish), {})
 
 
 def _named(wish: Wish) -> str:

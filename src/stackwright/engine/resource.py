@@ -65,6 +65,7 @@ class Wish:
     key: what finds the resource again among its owner's; for a task it is the name.
     spec: the options that were given; those not given stay as recorded.
     adopt: name or id of a resource of the project's own that becomes its owner's, if that has none at `key` yet.
+    id: of the resource, where it is new and its backend object is there already; '' for a fresh one.
     """
 
     kind: str
@@ -73,6 +74,7 @@ class Wish:
     spec: Mapping[str, Any] = field(default_factory=dict)
     present: bool = True
     adopt: str = ""
+    id: str = ""
 
 
 class View(Protocol):

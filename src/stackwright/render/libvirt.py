@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stackwright.drivers.libvirt.objects import (
+    AdoptedDomain,
     ConfigDrive,
     Disk,
     Domain,
@@ -40,7 +41,9 @@ def image(resource: Resource, view: View) -> Iterator[Object]:
 def instance(resource: Resource, view: View) -> Iterator[Object]:
     """A domain, its disks, its config drive, and the image that its disk starts from."""
     spec = InstanceSpec.of(resource)
-    if spec.offloaded:
+    if spec.adopted:
+        yield _adopted(resource, spec)
+    if spec.adopted or spec.offloaded:
         return
     source = view.get(spec.image)
     copy = _image_copy(resource, source)
@@ -65,6 +68,18 @@ def instance(resource: Resource, view: View) -> Iterator[Object]:
         disks.append(Disk(target="sda", volume=drive.name, cdrom=True))
     yield from parts
     yield _domain(resource, spec, view, tuple(disks))
+
+
+def _adopted(resource: Resource, spec: InstanceSpec) -> AdoptedDomain:
+    """A guest that others made: only its power is ours."""
+    return AdoptedDomain(
+        name=resource.id,
+        called=spec.adopt or "",
+        project=resource.project,
+        power=spec.power or "as_is",
+        reboots=spec.reboots,
+        **_mark(resource),
+    )
 
 
 def _mark(resource: Resource) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import libvirt
 
+from stackwright.drivers.libvirt.adoption import adopt, release, update_adopted
 from stackwright.drivers.libvirt.connections import Connection
 from stackwright.drivers.libvirt.domains import create_domain, delete_domain, update_domain
 from stackwright.drivers.libvirt.errors import is_connection_lost
 from stackwright.drivers.libvirt.moving import move_domain, move_volume
-from stackwright.drivers.libvirt.objects import ConfigDrive, Domain, ImageCopy, Volume
+from stackwright.drivers.libvirt.objects import AdoptedDomain, ConfigDrive, Domain, ImageCopy, Volume
 from stackwright.drivers.libvirt.volumes import (
     create_volume,
     delete_disk,
@@ -53,6 +54,8 @@ def apply_change(connection: Connection, change: Change, image_store: Path) -> N
 
 def _delete(connection: Connection, change: Change) -> None:
     match change.object:
+        case AdoptedDomain() as adopted:
+            release(connection, adopted)
         case Domain(name=name):
             delete_domain(connection, name)
         case Volume(name=name):
@@ -64,6 +67,10 @@ def _delete(connection: Connection, change: Change) -> None:
 def _make(connection: Connection, change: Change, image_store: Path) -> None:
     """Create or update; a replacement arrives as a deletion and a creation."""
     match change.object, change.before:
+        case AdoptedDomain() as adopted, None:
+            adopt(connection, adopted)
+        case AdoptedDomain() as adopted, _:
+            update_adopted(connection, adopted, change.fields)
         case Domain() as domain, None:
             create_domain(connection, domain)
         case Domain() as domain, _:

@@ -76,7 +76,7 @@ def delete_domain(connection: Connection, name: str) -> None:
 def ours(connection: Connection, name: str) -> libvirt.virDomain | None:
     """The guest, if it is there. Raises Conflict if it is there and not ours."""
     found = find_domain(connection, name)
-    if found and not _is_marked(found):
+    if found and not is_marked(found):
         raise Conflict(
             f"host {connection.place} has a guest {found.name()} with UUID {name} that is not ours; "
             "remove it or give it another UUID"
@@ -84,7 +84,8 @@ def ours(connection: Connection, name: str) -> libvirt.virDomain | None:
     return found
 
 
-def _is_marked(domain: libvirt.virDomain) -> bool:
+def is_marked(domain: libvirt.virDomain) -> bool:
+    """Whether it is ours."""
     try:
         return bool(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, NAMESPACE))
     except libvirt.libvirtError as error:
@@ -106,15 +107,15 @@ def _set_size(found: libvirt.virDomain, domain: Domain, fields: frozenset[str]) 
 
 def _set_names(found: libvirt.virDomain, domain: Domain) -> None:
     kept = parse_reboots(found.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, NAMESPACE))
-    _set_metadata(found, libvirt.VIR_DOMAIN_METADATA_TITLE, domain.title, None, None)
+    set_metadata(found, libvirt.VIR_DOMAIN_METADATA_TITLE, domain.title, None, None)
     _set_mark(found, dataclasses.replace(domain, reboots=kept))
 
 
 def _set_mark(found: libvirt.virDomain, domain: Domain) -> None:
-    _set_metadata(found, libvirt.VIR_DOMAIN_METADATA_ELEMENT, mark_xml(domain), PREFIX, NAMESPACE)
+    set_metadata(found, libvirt.VIR_DOMAIN_METADATA_ELEMENT, mark_xml(domain), PREFIX, NAMESPACE)
 
 
-def _set_metadata(found: libvirt.virDomain, kind: int, text: str, key: str | None, uri: str | None) -> None:
+def set_metadata(found: libvirt.virDomain, kind: int, text: str | None, key: str | None, uri: str | None) -> None:
     """In the running guest and in its definition, so far as it has these."""
     sides = found.isActive() * libvirt.VIR_DOMAIN_AFFECT_LIVE | found.isPersistent() * libvirt.VIR_DOMAIN_AFFECT_CONFIG
     found.setMetadata(kind, text, key, uri, sides)

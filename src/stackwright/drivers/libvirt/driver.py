@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from stackwright.engine.errors import StackwrightError, Temporary
 from stackwright.engine.objects import Change, Identity, Object
@@ -85,6 +85,15 @@ class LibvirtDriver:
         self._connections().know({host: uri})
         with translated(host, f"console of instance {instance_id}"):
             return read_log(self._connections().get(host), instance_id, lines)
+
+    def foreign(self, host: str, uri: str, name: str) -> dict[str, Any]:
+        """What a guest has that others made, by its name or UUID. Raises NotFound, Conflict or Unreachable."""
+        from stackwright.drivers.libvirt.adoption import look_at_foreign
+        from stackwright.drivers.libvirt.errors import translated
+
+        self._connections().know({host: uri})
+        with translated(host, f"guest {name}"):
+            return look_at_foreign(self._connections().get(host), name)
 
     def disk(self, host: str, uri: str, instance_id: str, volume: str, target: BinaryIO) -> str:
         """Copy an instance's disk into a file; a guest that runs is paused meanwhile.

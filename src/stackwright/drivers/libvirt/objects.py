@@ -199,6 +199,11 @@ def _same_power(desired: Power, observed: Power) -> bool:
     return observed in ("stopped", "lost") if desired == "stopped" else observed == desired
 
 
+def _left_alone(desired: Power, observed: Power) -> bool:
+    """A guest that others made is not started because it went down: they may have meant that."""
+    return desired == "as_is" or _same_power(desired, observed)
+
+
 def _as_often(desired: int, observed: int) -> bool:
     return observed >= desired
 
@@ -235,3 +240,18 @@ class Domain(Object):
         for nic in self.nics:
             if nic.port:
                 yield Identity("SwitchPort", "", nic.port)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdoptedDomain(Object):
+    """A guest that others made, and that bears our mark since it was adopted. Its name is its UUID, the instance's id.
+
+    called: its name in libvirt. What else it has is left as it is, so it is not looked at.
+    """
+
+    driver = "libvirt"
+
+    called: str = rule(default="", ignore=True)
+    project: str = ""
+    power: Power = rule(default="as_is", same=_left_alone)
+    reboots: int = rule(default=0, same=_as_often)

@@ -13,14 +13,13 @@ from stackwright.drivers.libvirt.errors import is_code, is_connection_lost
 from stackwright.drivers.libvirt.objects import (
     Arriving,
     ConfigDrive,
-    Domain,
     Hypervisor,
     ImageCopy,
     Power,
     Volume,
     owner_of,
 )
-from stackwright.drivers.libvirt.parsing import parse_domain, parse_volume
+from stackwright.drivers.libvirt.parsing import parse_adopted, parse_domain, parse_volume
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Scope
 
@@ -75,7 +74,7 @@ def _version(number: int) -> str:
     return f"{number // 1000000}.{number // 1000 % 1000}.{number % 1000}"
 
 
-def _domains(connection: Connection, known: list[libvirt.virDomain], scope: Scope) -> Iterator[Domain]:
+def _domains(connection: Connection, known: list[libvirt.virDomain], scope: Scope) -> Iterator[Object]:
     domains = [domain for domain in known if scope.covers(domain.UUIDString())]
     if not domains:
         return
@@ -110,7 +109,7 @@ def _sides(power: Power, *, defined: bool, going: bool) -> tuple[bool, bool]:
     return defined, power in ("running", "paused") and not (going and defined)
 
 
-def _domain(connection: Connection, domain: libvirt.virDomain, power: Power, sides: tuple[bool, bool]) -> Domain | None:
+def _domain(connection: Connection, domain: libvirt.virDomain, power: Power, sides: tuple[bool, bool]) -> Object | None:
     """A guest by its descriptions. None if it is not ours, or gone by now."""
     try:
         definition = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) if sides[0] else ""
@@ -119,7 +118,8 @@ def _domain(connection: Connection, domain: libvirt.virDomain, power: Power, sid
         if is_code(error, libvirt.VIR_ERR_NO_DOMAIN):
             return None
         raise
-    return parse_domain(connection.place, power, connection.host, definition, running)
+    adopted = parse_adopted(connection.place, power, definition or running)
+    return adopted or parse_domain(connection.place, power, connection.host, definition, running)
 
 
 def _volumes(connection: Connection, scope: Scope, guests: Collection[str]) -> Iterator[Object]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lxml import etree
 
-from stackwright.drivers.libvirt.objects import Disk, Domain, Nic, Power, Volume, owner_of
+from stackwright.drivers.libvirt.objects import AdoptedDomain, Disk, Domain, Nic, Power, Volume, owner_of
 from stackwright.drivers.libvirt.xml import BRIDGE, NAMESPACE, Host
 
 RUNNING_ONLY = "running guest only"
@@ -106,6 +106,47 @@ def parse_domain(place: str, power: Power, host: Host, definition: str, running:
         rebuilds=int(mark.get("rebuilds", "0")),
         defined=bool(definition),
     )
+
+
+def parse_adopted(place: str, power: Power, xml: str) -> AdoptedDomain | None:
+    """A guest that others made and that was adopted. None for every other."""
+    main = _parse(xml)
+    mark = _mark(main)
+    if mark is None or not mark.get("adopted"):
+        return None
+    name = main.findtext("uuid") or ""
+    return AdoptedDomain(
+        place=place,
+        name=name,
+        resource=name,
+        called=main.findtext("name") or "",
+        project=mark.get("project", ""),
+        power=power,
+        reboots=int(mark.get("reboots", "0")),
+    )
+
+
+def parse_is_adopted(mark: str) -> bool:
+    """Whether a guest was adopted, by the mark that libvirt keeps for us."""
+    return bool(_parse(mark).get("adopted"))
+
+
+def parse_foreign(xml: str) -> dict[str, Any]:
+    """What is remembered of a guest that others made; see `kinds.compute.adopt.Adopted`."""
+    main = _parse(xml)
+    return {
+        "id": main.findtext("uuid") or "",
+        "vcpus": int(main.findtext("vcpu") or 1),
+        "ram": int(main.findtext("memory") or 0) // 1024,
+        "disks": [
+            {"target": _get(element, "target", "dev"), "source": _source(element.find("source"))}
+            for element in main.iterfind("devices/disk")
+        ],
+        "nics": [
+            {"mac_address": _get(element, "mac", "address"), "source": _source(element.find("source"))}
+            for element in main.iterfind("devices/interface")
+        ],
+    }
 
 
 _Device = TypeVar("_Device", Disk, Nic)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from stackwright.drivers.libvirt.objects import Disk, Domain, Nic, Volume
+from stackwright.drivers.libvirt.objects import AdoptedDomain, Disk, Domain, Nic, Volume
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -61,6 +61,11 @@ def domain_xml(domain: Domain, host: Host) -> str:
 def mark_xml(domain: Domain) -> str:
     """What makes a guest ours, as libvirt keeps it for us."""
     return _part("mark_xml", domain)
+
+
+def adopted_mark_xml(domain: AdoptedDomain) -> str:
+    """What says that a guest which others made was adopted."""
+    return _part("adopted_mark_xml", domain)
 
 
 def disk_xml(disk: Disk, host: Host) -> str:

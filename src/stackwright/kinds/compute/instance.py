@@ -13,7 +13,8 @@ from stackwright.engine.kind import Allocator
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import ATTACHED, Resource, Wish
 from stackwright.kinds.base import Kind, Name, Ref, Spec
-from stackwright.kinds.compute import shelve
+from stackwright.kinds.compute import adopt, shelve
+from stackwright.kinds.compute.adopt import Adopted
 from stackwright.kinds.compute.flavor import FlavorSpec
 from stackwright.kinds.compute.resize import Resize, claim, decided, sizes
 from stackwright.kinds.compute.server_group import ServerGroupSpec
@@ -85,11 +86,11 @@ class InstanceSpec(Spec):
     power: what it is kept at; None starts it once, when it is created, and leaves it alone from then on.
     reboots, rebuilds: how often it was asked to reboot, or to get a fresh disk; one more is one of these.
     resize: trial while another flavor waits to be confirmed or reverted; flavor_before: the one to go back to then.
-    shelved, shelf, offloaded: see `shelve`.
+    shelved, shelf, offloaded: see `shelve`. adopt: name of a guest that others made; see `adopt`, and `adopted` there.
     """
 
-    image: Annotated[str, Ref("image")]
-    flavor: Annotated[str, Ref("flavor")]
+    image: Annotated[str, Ref("image")] = ""
+    flavor: Annotated[str, Ref("flavor")] = ""
     networks: list[Nic] | None = None
     keypair: Annotated[str, Ref("keypair")] | None = None
     security_groups: list[Annotated[str, Ref("security_group")]] | None = None
@@ -111,7 +112,24 @@ class InstanceSpec(Spec):
     shelved: bool = False
     shelf: shelve.Shelf | None = None
     offloaded: bool = False
+    adopt: Name | None = None
+    adopted: Adopted | None = None
     description: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_lack(cls, value: Any) -> Any:
+        """One that was adopted starts from no image, and has no flavor."""
+        if not isinstance(value, Mapping) or not value.get("adopt"):
+            return value
+        return {key: item for key, item in value.items() if item or key not in ("image", "flavor")}
+
+    @model_validator(mode="after")
+    def _is_made_of_something(self) -> "InstanceSpec":
+        missing = [name for name in ("image", "flavor") if not (self.adopt or getattr(self, name))]
+        if missing:
+            raise ValueError(f"option {missing[0]} is missing")
+        return self
 
     @model_validator(mode="after")
     def _has_a_drive(self) -> "InstanceSpec":
@@ -132,6 +150,8 @@ class Instance(Kind):
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The only network, where none was named; and an image that fits the flavor."""
+        if wish.spec["adopt"]:
+            return adopt.decided(wish, allocator)
         resized = decided(wish, allocator)
         self._fits(wish, allocator)
         # A guest remembers how often it was rebooted or rebuilt, so these never fall.
@@ -183,6 +203,8 @@ class Instance(Kind):
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Its network cards in order, and what it claims of a host."""
         spec = InstanceSpec.of(resource)
+        if spec.adopted:
+            return adopt.attributes(spec.adopted)
         image = ImageSpec.of(allocator.get(spec.image))
         made = {port.key: port for port in allocator.children(resource.id, "port")}
         ports = [allocator.get(nic.port) if nic.port else made[key] for key, nic in _cards(spec)]
@@ -213,6 +235,8 @@ class Instance(Kind):
         spec, demand = InstanceSpec.of(resource), claim(resource.attributes)
         if spec.offloaded:
             return None
+        if spec.adopted:  # its host counts it among the guests that are not ours, as before
+            return Placement(resource.title, dict.fromkeys(demand, 0), host=allocator.get(spec.host or "").name)
         group = _group(resource, allocator.get(spec.server_group), allocator) if spec.server_group else None
         return Placement(
             resource.title,

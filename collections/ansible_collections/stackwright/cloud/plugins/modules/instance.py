@@ -40,11 +40,18 @@ options:
     default: present
   image:
     description:
-      - Name or id of the image that it boots from. Needed when the instance is new.
+      - Name or id of the image that it boots from. Needed when the instance is new, unless it is adopted.
     type: str
   flavor:
     description:
-      - Name or id of the flavor, its size. Needed when the instance is new.
+      - Name or id of the flavor, its size. Needed when the instance is new, unless it is adopted.
+    type: str
+  adopt:
+    description:
+      - Name or UUID of a guest on O(host) that was not made here. It becomes this instance, whose id is its UUID, and
+        runs on undisturbed; all that is written is our mark in its metadata.
+      - Its power is looked after from then on, where O(state) says so. Everything else stays as it was made, so the
+        options that would change it are refused. Its disks are never touched, and V(absent) only takes the mark off.
     type: str
   resize:
     description:
@@ -286,6 +293,7 @@ def main():
         {
             "image": {"type": "str"},
             "flavor": {"type": "str"},
+            "adopt": {"type": "str"},
             "resize": {"type": "str", "choices": ["trial", "confirmed", "reverted"]},
             "networks": {
                 "type": "list",
