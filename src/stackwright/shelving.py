@@ -7,7 +7,8 @@ What the steps are, and how a run that broke off is gone on with, `kinds.compute
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from stackwright.converge import converge
 from stackwright.engine.errors import Conflict, NotFound, Refused
@@ -35,14 +36,19 @@ def _filled(cloud: Cloud, request: Request, wish: Wish, check: bool) -> Wish:
     row = _row(cloud, request, wish.key)
     if row.spec.get("shelved"):
         return wish
+    unseen = _with_shelf(wish, row, {**UNSEEN, "virtual_size": row.attributes.get("root_gib", 0) * GIB})
     if check:
-        content = {**UNSEEN, "virtual_size": row.attributes["root_gib"] * GIB}
-    else:
-        _may_go(row, request)
-        _switch_off(cloud, request, row)
-        row = _row(cloud, request, wish.key)
-        with at_work(cloud, request, [row.id]):
-            content = content_of(cloud, row)
+        return unseen
+    # What would be refused is, before the guest is switched off.
+    converge(cloud, dataclasses.replace(request, wishes=(unseen,), label="", exact=False), check=True)
+    _may_go(row, request)
+    _switch_off(cloud, request, row)
+    row = _row(cloud, request, wish.key)
+    with at_work(cloud, request, [row.id]):
+        return _with_shelf(wish, row, content_of(cloud, row))
+
+
+def _with_shelf(wish: Wish, row: Resource, content: Mapping[str, Any]) -> Wish:
     return dataclasses.replace(wish, spec={**wish.spec, "shelf": {**content, "revision": row.revision}})
 
 

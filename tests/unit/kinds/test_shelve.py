@@ -174,6 +174,13 @@ def test_a_smaller_disk_than_what_is_on_the_shelf_is_refused(cloud: Sandbox, mon
     assert settled(cloud)
 
 
+def test_what_would_be_refused_is_before_the_guest_is_switched_off(cloud: Sandbox) -> None:
+    before = portrait(cloud)
+    with pytest.raises(InvalidInput, match="not a name is no host name"):
+        ask(cloud, **SHELVED, hostname="not a name")
+    assert portrait(cloud) == before
+
+
 class Killed(BaseException):
     """What ends a run."""
 

@@ -21,10 +21,10 @@ ELEMENT = libvirt.VIR_DOMAIN_METADATA_ELEMENT
 
 
 def look_at_foreign(connection: Connection, name: str) -> dict[str, Any]:
-    """What a guest has that others made, by its name or UUID. Raises NotFound, or Conflict for one with our mark."""
+    """What a guest has that others made, by its name or UUID. Raises NotFound, or Conflict for one that we made."""
     domain = _by_name(connection, name)
-    if is_marked(domain):
-        raise Conflict(f"guest {name} on host {connection.place} bears our mark already; see stackwright drift")
+    if is_marked(domain) and not _is_adopted(domain):
+        raise Conflict(f"guest {name} on host {connection.place} was made here; see stackwright drift")
     return parse_foreign(domain.XMLDesc())
 
 
