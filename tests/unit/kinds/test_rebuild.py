@@ -11,7 +11,7 @@ import pytest
 
 from sandbox import IMAGE, Sandbox, flaws, portrait, request, server
 from stackwright.engine.apply import Done
-from stackwright.engine.errors import Conflict
+from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
 
@@ -70,6 +70,13 @@ def test_it_may_start_from_another_image_at_once(cloud: Sandbox) -> None:
     assert {item.backing[-12:] for item in cloud.objects("Volume") if item.backing} == {"ab" * 6}
     assert disks(cloud) == ["ephemeral", "root-1"]
     assert cloud.drop("image", "guest").errors == []
+
+
+def test_it_is_not_rebuilt_on_its_way(cloud: Sandbox) -> None:
+    (other,) = {host.name for host in cloud.find("host")} - {cloud.one("instance", "one").host}
+    words = "instance one: host says where it is to be, which a task of its own changes; rebuild or shelve it before"
+    with pytest.raises(InvalidInput, match=words):
+        rebuilt(cloud, host=other)
 
 
 @pytest.mark.parametrize("image", ["guest", "other"])

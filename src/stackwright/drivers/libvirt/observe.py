@@ -13,6 +13,7 @@ from stackwright.drivers.libvirt.errors import is_code, is_connection_lost
 from stackwright.drivers.libvirt.objects import (
     Arriving,
     ConfigDrive,
+    Domain,
     Hypervisor,
     ImageCopy,
     Power,
@@ -45,7 +46,11 @@ def observe_host(connection: Connection, scope: Scope) -> list[Object]:
     domains = connection.libvirt.listAllDomains()
     host = [_hypervisor(connection, domains, scope.hosts.get(connection.place, ""))] if scope.capacity else []
     there = list(_domains(connection, domains, scope))
-    return [*host, *there, *_volumes(connection, scope, {item.name for item in there if item.defined})]
+    return [*host, *there, *_volumes(connection, scope, {item.name for item in there if _is_defined(item)})]
+
+
+def _is_defined(guest: Object) -> bool:
+    return isinstance(guest, Domain) and guest.defined
 
 
 def _hypervisor(connection: Connection, domains: list[libvirt.virDomain], uri: str) -> Hypervisor:

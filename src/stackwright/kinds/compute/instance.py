@@ -23,6 +23,7 @@ from stackwright.kinds.network.subnet import Address
 from stackwright.scheduler.candidate import Group, Placement
 
 GIB = 1024**3
+PLACED_BY = ("host", "availability_zone", "server_group")
 
 
 class Nic(Spec):
@@ -158,6 +159,9 @@ class Instance(Kind):
         before = allocator.get(wish.id).spec
         counts = {name: max(wish.spec[name], before.get(name, 0)) for name in ("reboots", "rebuilds")}
         shelf = shelve.decided(wish, allocator)
+        leaving = shelf["shelved"] and not shelf["offloaded"]
+        if before and (counts["rebuilds"] > before.get("rebuilds", 0) or leaving):
+            _stays_where_it_is(wish, before)
         return {**wish.spec, **resized, **counts, **shelf, "networks": self._networks(wish, allocator)}
 
     def _networks(self, wish: Resource, allocator: Allocator) -> list[Mapping[str, Any]]:
@@ -263,6 +267,16 @@ class Instance(Kind):
         """Instances, vCPUs and memory in MiB."""
         size = claim(resource.attributes)
         return {"instances": 1, "vcpus": size["vcpus"], "ram": size["ram"]}
+
+
+def _stays_where_it_is(wish: Resource, before: Mapping[str, Any]) -> None:
+    """What is moved is what is there: it is not exchanged, nor taken away, on the way."""
+    asked = next((name for name in PLACED_BY if wish.spec[name] != before.get(name)), "")
+    if asked:
+        raise InvalidInput(
+            f"instance {wish.name}: {asked} says where it is to be, which a task of its own changes; "
+            "rebuild or shelve it before or after that"
+        )
 
 
 def _group(member: Resource, group: Resource, allocator: Allocator) -> Group:
