@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stackwright.engine.errors import Exhausted
+from stackwright.cloud import Cloud
+from stackwright.engine.errors import Exhausted, InvalidInput
 from stackwright.scheduler.candidate import Candidate, Group, Placement
 from stackwright.scheduler.placement import Scheduler
 
@@ -201,3 +203,14 @@ def test_the_rest_of_a_group_needs_room_too() -> None:
 def test_no_host_at_all_is_explained() -> None:
     with pytest.raises(Exhausted, match="instance web: there is no host to place it on; add one to the compute group"):
         Scheduler().choose([], WISH)
+
+
+@pytest.mark.parametrize(("placement", "chosen"), [("pack", "b"), ("spread", "a")])
+def test_the_controller_is_told_which(tmp_path: Path, placement: str, chosen: str) -> None:
+    config = tmp_path / "stackwright.yaml"
+    config.write_text(f"registry_url: sqlite:///{tmp_path}/registry.sqlite\nplacement: {placement}\n")
+    with Cloud.open(config) as cloud:
+        assert cloud.rules.scheduler.choose([host("a", ram=4000), host("b", ram=2000)], WISH).name == chosen
+    config.write_text("placement: stack\n")
+    with pytest.raises(InvalidInput, match="placement: Input should be 'spread' or 'pack'"):
+        Cloud.open(config)
