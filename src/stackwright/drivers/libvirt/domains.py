@@ -76,12 +76,14 @@ def delete_domain(connection: Connection, name: str) -> None:
 def ours(connection: Connection, name: str) -> libvirt.virDomain | None:
     """The guest, if it is there. Raises Conflict if it is there and not ours."""
     found = find_domain(connection, name)
-    if found and not is_marked(found):
-        raise Conflict(
-            f"host {connection.place} has a guest {found.name()} with UUID {name} that is not ours; "
-            "remove it or give it another UUID"
-        )
-    return found
+    if found is None or is_marked(found):
+        return found
+    if find_domain(connection, name) is None:  # it has just moved away
+        return None
+    raise Conflict(
+        f"host {connection.place} has a guest {found.name()} with UUID {name} that is not ours; "
+        "remove it or give it another UUID"
+    )
 
 
 def is_marked(domain: libvirt.virDomain) -> bool:
@@ -89,8 +91,8 @@ def is_marked(domain: libvirt.virDomain) -> bool:
     try:
         return bool(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, NAMESPACE))
     except libvirt.libvirtError as error:
-        if is_code(error, libvirt.VIR_ERR_NO_DOMAIN_METADATA):
-            return False
+        if is_code(error, libvirt.VIR_ERR_NO_DOMAIN_METADATA, libvirt.VIR_ERR_NO_DOMAIN):
+            return False  # without our mark, or gone by now
         raise
 
 
