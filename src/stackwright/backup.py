@@ -41,18 +41,18 @@ LARGEST_MANIFEST = 64 * 1024 * 1024
 CHUNK = 1024 * 1024
 
 
-def back_up(home: Path, target: Path, images: bool, patience: float, say: Callable[[str], None]) -> dict[str, Any]:
+def back_up(settings: Path, target: Path, images: bool, patience: float, say: Callable[[str], None]) -> dict[str, Any]:
     """Copy registry, authority, key, OVN's databases and images into a new archive; its manifest.
 
-    home: folder of the configuration. images: also the files of images, not only which there are. patience: seconds
-    to wait for those who are at work. Raises InvalidInput, Temporary when somebody stays at work, Exhausted.
+    settings: the controller's, with the keys beside them. images: also the files of images, not only which there are.
+    patience: seconds to wait for those at work. Raises InvalidInput, Temporary when somebody stays at work, Exhausted.
     """
-    config = Config.load(home / "stackwright.yaml")
+    config = Config.load(settings)
     if target.exists() or not target.parent.is_dir():
         raise InvalidInput(f"{target} exists, or is in no folder; name a new file in a folder that is there")
     with _disk(target), ImageStore(config.image_store).use(), _room(target.parent) as folder:
         with closing(Registry(config.registry_url)) as registry, alone(registry, "a backup", patience, say):
-            manifest = _copied(home, config, registry, folder)
+            manifest = _copied(settings.parent, config, registry, folder)
         files = {str(file.relative_to(folder)): file for file in sorted(folder.rglob("*")) if file.is_file()}
         manifest["files"] = {name: _described(file) for name, file in files.items()}
         if images:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,11 @@ def add_to(commands: Any) -> None:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from stackwright import config
     from stackwright.backup import back_up
+    from stackwright.config import settings
 
-    home = Path(os.environ.get(config.VARIABLE, config.PATH)).parent
     target, images = options.file.absolute(), not options.without_images
-    return _tell(options, back_up(home, target, images, options.wait, lambda line: print(line, file=sys.stderr)))
+    return _tell(options, back_up(settings(), target, images, options.wait, lambda line: print(line, file=sys.stderr)))
 
 
 def _unpack(options: argparse.Namespace) -> int:

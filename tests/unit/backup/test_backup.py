@@ -55,7 +55,7 @@ def furnish(place: Place, tmp_path: Path) -> Path:
 
 
 def made(home: Path, target: Path, images: bool = True) -> Path:
-    back_up(home, target, images, 5, lambda line: None)
+    back_up(home / "stackwright.yaml", target, images, 5, lambda line: None)
     return target
 
 
@@ -110,11 +110,11 @@ def test_it_waits_for_who_is_at_work_and_gives_up_in_the_end(home: Path, place: 
     run = Run(registry, "ann: network web")
     registry.write(lambda txn: run.acquire(txn, ["a"]))
     with pytest.raises(Temporary, match=r"gave up waiting for ann: network web .*; run this again later"):
-        back_up(home, tmp_path / "archive", True, 0.5, told.append)
+        back_up(home / "stackwright.yaml", tmp_path / "archive", True, 0.5, told.append)
     assert len(told) == 1
     run.release()
     registry.close()
-    back_up(home, tmp_path / "archive", False, 5, said)
+    back_up(home / "stackwright.yaml", tmp_path / "archive", False, 5, said)
 
 
 def test_nothing_is_replaced(home: Path, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_killed_one_leaves_nothing_that_the_next_does_not_take_away(home: Path
     code = (
         "import os, signal, sys; from pathlib import Path; from stackwright import backup;"
         "backup._pack = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
-        "backup.back_up(Path(sys.argv[1]), Path(sys.argv[2]), True, 5, print)"
+        "backup.back_up(Path(sys.argv[1]) / 'stackwright.yaml', Path(sys.argv[2]), True, 5, print)"
     )
     done = subprocess.run([sys.executable, "-c", code, home, tmp_path / "archive"], check=False)
     assert done.returncode == -9
