@@ -79,8 +79,8 @@ class Sandbox(Cloud):
     """A cloud on memory drivers, with short words for what tests do with one."""
 
     def __init__(self, place: Place, **options: Any) -> None:
-        given = {"drivers": drivers(place), **options}
-        super().__init__(Registry(place.url), given.pop("drivers"), RENDERERS, **given)
+        given = {"drivers": drivers(place), "renderers": RENDERERS, **options}
+        super().__init__(Registry(place.url), given.pop("drivers"), given.pop("renderers"), **given)
         self.place = place
 
     def wish(self, kind: str, name: str, **spec: Any) -> Result:

@@ -25,6 +25,7 @@ from stackwright.engine.observe import Observed, observe
 from stackwright.engine.progress import Finished
 from stackwright.engine.request import Actor, Request, Result
 from stackwright.engine.resource import Driver, Resource, Scope, Wish
+from stackwright.engine.traits import Traits
 from stackwright.engine.view import Picture, Renderers, take, take_all
 from stackwright.images import ImageStore
 from stackwright.kinds import KINDS
@@ -55,6 +56,7 @@ class Cloud:
     """A registry, the kinds, and the drivers that lead to the backends. Use it as a context manager.
 
     pack: fill hosts up one after the other, where they are otherwise used evenly.
+    traits: what is peculiar to the backends that the drivers lead to.
     images: where the content of images is; without it, they are declared with what is known of them.
     image_cache_days: how long hosts keep copies of images that nothing uses; 0 for as long as there is the image.
     say: gets one line for people when something has to wait. say_transfer: gets one now and then while one takes long,
@@ -73,6 +75,7 @@ class Cloud:
         mtu: int = 1400,
         pack: bool = False,
         image_cache_days: int = 0,
+        traits: Traits = Traits(),  # noqa: B008 - a value that never changes
         lease_seconds: float = LEASE_S,
         say: Callable[[str], None] = _silent,
         say_transfer: Callable[[str], None] = _silent,
@@ -82,8 +85,9 @@ class Cloud:
         self.registry = registry
         self.drivers = drivers
         self.images = images
-        self.rules = Rules(kinds, renderers, Scheduler(pack=pack), allow_all, mtu)
-        self.everywhere = frozenset(name for name, kind in kinds.items() if kind.everywhere)
+        self.rules = Rules(kinds, renderers, Scheduler(pack=pack), allow_all, mtu, traits)
+        self.everywhere = traits.everywhere | {name for name, kind in kinds.items() if kind.everywhere}
+        self.spread = traits.spread
         self.image_cache_days = image_cache_days
         self.lease_seconds = lease_seconds
         self.say = say
@@ -94,7 +98,7 @@ class Cloud:
     @classmethod
     def open(cls, path: Path | None = None, **options: Any) -> Cloud:
         """The cloud of this controller. Raises InvalidInput when there is none."""
-        from stackwright.backends import drivers, renderers
+        from stackwright.backends import drivers, renderers, traits
 
         config, stays = watched(settings(path))
         given = {
@@ -102,10 +106,11 @@ class Cloud:
             "mtu": config.mtu,
             "pack": config.placement == "pack",
             "image_cache_days": config.image_cache_days,
+            "traits": traits(config.network_backend),
             **options,
         }
         backends = drivers(config, options.get("say_transfer", _silent))
-        return cls(Registry(config.registry_url, stays), backends, renderers(), **given)
+        return cls(Registry(config.registry_url, stays), backends, renderers(config.network_backend), **given)
 
     def __enter__(self) -> Self:
         return self
@@ -207,7 +212,7 @@ class Cloud:
     def look(self, ids: Iterable[str]) -> Observed:
         """What the backends hold of some resources right now: an instance's power, for one. Changes nothing."""
         picture = self.registry.read(lambda txn: take(txn, ids))
-        scope = Scope(picture.scope, picture.hosts(self.everywhere))
+        scope = Scope(picture.scope, picture.hosts(self.everywhere, self.spread))
         return observe(picture, scope, self.drivers, self.rules.renderers)
 
     def known(self) -> frozenset[str]:

@@ -25,15 +25,18 @@ class Config(BaseModel):
 
     mtu: of tenant networks, in bytes. placement: spread uses hosts evenly, pack fills one up after the other.
     image_cache_days: how long hosts keep copies of images that nothing uses; 0 for as long as there is the image.
+    ssh: folder of id_ed25519 and known_hosts; only without OVN hosts are reached so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     registry_url: str = "sqlite:////var/lib/stackwright/registry.sqlite"
     image_store: Path = Path("/var/lib/stackwright/images")
+    network_backend: Literal["ovn", "legacy"] = "ovn"
     ovn_northbound: str = ""
     ovn_southbound: str = ""
     pki: Path = Path("/etc/stackwright/pki")
+    ssh: Path = Path("/etc/stackwright/ssh")
     libvirt_pki: Path = Path("/etc/stackwright/pki/libvirt")
     region: str = "RegionOne"
     mtu: int = 1400

@@ -26,7 +26,7 @@ from stackwright.engine.objects import Action, Change, Identity, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
 from stackwright.engine.progress import Progress
-from stackwright.engine.reach import blocked, elsewhere, held_back, orphans, outlived, possible, unborne, unmet
+from stackwright.engine.reach import blocked, elsewhere, held_back, orphans, outlived, possible, unborne, undone, unmet
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
 from stackwright.engine.resource import Scope
@@ -95,7 +95,7 @@ def _fulfil(
     """before: what failed in the same run already, and stays so."""
     picture, renderers = intent.picture, cloud.rules.renderers
     desired = render(picture, renderers)
-    observed = observe(picture, intent.scope(cloud.everywhere), cloud.drivers, renderers)
+    observed = observe(picture, intent.scope(cloud.everywhere, cloud.spread), cloud.drivers, renderers)
     differences = compare(desired, observed.objects, picture.scope, picture.unwanted())
     changes, errors = _permitted(cloud, intent, desired, observed, differences)
     errors = {**intent.stuck, **errors}
@@ -180,7 +180,8 @@ def _permitted(
         for change in changes
         if change.object.identity in missing
     }
-    return tried, {**waiting, **losing, **held, **stopped}
+    away = undone(picture, changes, observed.unreachable)
+    return tried, {**waiting, **losing, **away, **held, **stopped}
 
 
 def _settle(cloud: Cloud, done: list[Done], unused: Collection[Identity]) -> list[str]:

@@ -100,6 +100,7 @@ add_files() {
   echo "$rootfs" >"$directory/rootfs"
 }
 
+# The node may set what concerns its own network: libvirt and routing need that.
 # Own cgroups let the node's systemd and libvirt set limits. Where systemd runs, it delegates a unit's.
 write_boot() {
   cat >"$directory/boot" <<BOOT
@@ -113,6 +114,7 @@ machine=(nsenter --net=/run/netns/$name systemd-nspawn --quiet --register=no --k
 machine+=(--boot)
 if [ -d /run/systemd/system ]; then
   exec systemd-run --quiet --collect --unit=$group --property=Delegate=yes --property=TimeoutStopSec=5 \\
+    --setenv=SYSTEMD_NSPAWN_API_VFS_WRITABLE=network \\
     --property="StandardOutput=append:$directory/log" --property=StandardError=inherit "\${machine[@]}"
 fi
 for tree in /sys/fs/cgroup/*/cgroup.procs; do
@@ -123,7 +125,7 @@ for tree in /sys/fs/cgroup/*/cgroup.procs; do
   fi
   echo \$\$ >"\$tree/$group/cgroup.procs"
 done
-export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=0
+export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=0 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
 exec "\${machine[@]}"
 BOOT
 }

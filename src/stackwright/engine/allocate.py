@@ -25,11 +25,19 @@ class Allocation:
     """The allocator that kinds talk to, on one transaction. See `engine.kind.Allocator` for what each call means."""
 
     def __init__(
-        self, txn: Transaction, kinds: Mapping[str, Kind], scheduler: Scheduler, mtu: int, *, preview: bool = False
+        self,
+        txn: Transaction,
+        kinds: Mapping[str, Kind],
+        scheduler: Scheduler,
+        mtu: int,
+        *,
+        preview: bool = False,
+        per_host: bool = False,
     ) -> None:
         self.txn = txn
         self.kinds = kinds
         self.mtu = mtu
+        self.per_host = per_host
         self.preview = preview
         self.before: dict[str, Resource] = {}
         self.stuck: dict[str, list[str]] = {}
@@ -58,6 +66,9 @@ class Allocation:
     def visible(self, kind: str, project: str, name: str = "") -> list[Resource]:
         found = self.txn.select(kind=kind, wanted=True, **({"name": name} if name else {}))
         return [item for item in found if item.project in ("", project) or self.kinds[kind].shared(item)]
+
+    def every(self, kind: str) -> list[Resource]:
+        return self.txn.select(kind=kind, wanted=True)
 
     def referrers(self, resource_id: str, kind: str) -> list[Resource]:
         return [item for item in self.txn.referrers(resource_id, kind) if item.wanted]

@@ -46,7 +46,8 @@ class Repair:
         Raises LeaseLost when another run has taken over.
         """
         run.confirm(txn)
-        allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu)
+        per_host = rules.traits.per_host
+        allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu, per_host=per_host)
         told = []
         for row in sorted(map(txn.get, gone), key=lambda row: (row.kind, row.key)):
             said = self.refused[row.id]

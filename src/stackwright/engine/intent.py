@@ -12,11 +12,12 @@ from typing import TypeVar
 from stackwright.engine.allocate import Allocation, ids_in
 from stackwright.engine.compare import compare
 from stackwright.engine.declare import Declaration, Policy
-from stackwright.engine.errors import Conflict, NotFound, Temporary
+from stackwright.engine.errors import Conflict, InvalidInput, NotFound, Temporary
 from stackwright.engine.kind import Kind
 from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Scope
+from stackwright.engine.traits import Traits
 from stackwright.engine.view import Picture, Renderers, render, take, take_all
 from stackwright.engine.waves import grow
 from stackwright.registry.database import Registry
@@ -38,6 +39,7 @@ class Rules:
     scheduler: Scheduler
     policy: Policy
     mtu: int
+    traits: Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ class Intent:
         roots = tuple(item for item in self.roots if item in left)
         return dataclasses.replace(self, picture=take(txn, left), before=left, roots=roots)
 
-    def scope(self, everywhere: frozenset[str]) -> Scope:
-        """What the backends are asked for."""
-        hosts = self.picture.hosts(everywhere, self.whole)
+    def scope(self, everywhere: frozenset[str], spread: frozenset[str]) -> Scope:
+        """What the backends are asked for. everywhere, spread: see `Picture.hosts`."""
+        hosts = self.picture.hosts(everywhere, spread, self.whole)
         if self.whole:
             return Scope(None, hosts)
         capacity = any(item.kind == "host" for item in self.picture.scoped())
@@ -99,7 +101,8 @@ def patiently(attempt: Callable[[], Found], say: Callable[[str], None]) -> Found
 
 
 def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -> Intent:
-    allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu, preview=run is None)
+    per_host = rules.traits.per_host
+    allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu, preview=run is None, per_host=per_host)
     declaration = Declaration(txn, rules.kinds, allocation, request)
     roots = declaration.run(rules.policy)
     affected = allocation.run([*_touched(declaration, allocation), *declaration.fresh()])
@@ -112,7 +115,9 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     bearers = {item.id for item in allocation.touched(map(txn.get, roots))}
     # What a host may still hold of something that is elsewhere by now goes when somebody asks about the host.
     stale = {item for row in map(txn.get, roots) if row.kind == "host" for item in _departing(txn, row)}
-    picture = take(txn, {*roots, *bearers, *affected, *stale, *declaration.changed}, formerly)
+    scope = {*roots, *bearers, *affected, *stale, *declaration.changed}
+    picture = take(txn, {*scope, *_spread(txn, rules.traits, scope)}, formerly)
+    _refuse(picture, rules.traits, allocation)
     losses = _losses(picture, before, rules.renderers, request.allow_loss_of)
     if losses and run:
         raise Conflict("\n".join(losses))
@@ -138,6 +143,22 @@ def _not_empty(host: Resource, words: Iterable[str]) -> str:
 def _touched(declaration: Declaration, allocation: Allocation) -> list[Resource]:
     """What the changed resources added something to until now; what they add to from now on, allocation finds."""
     return allocation.touched(declaration.before.get(item) or row for item, row in declaration.changed.items())
+
+
+def _spread(txn: Transaction, traits: Traits, scope: Iterable[str]) -> list[str]:
+    """Ids of what every host is to hold, where a host is in the scope."""
+    if not traits.spread or all(txn.get(item).kind != "host" for item in scope):
+        return []
+    return [row.id for kind in sorted(traits.spread) for row in txn.select(kind=kind)]
+
+
+def _refuse(picture: Picture, traits: Traits, allocation: Allocation) -> None:
+    """Raises InvalidInput for what the backends cannot do."""
+    for resource in picture.scoped():
+        limit = traits.limits.get(resource.kind)
+        words = limit(resource, allocation) if limit and resource.wanted else ""
+        if words:
+            raise InvalidInput(words)
 
 
 def everything(registry: Registry) -> Intent:

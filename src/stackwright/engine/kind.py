@@ -19,6 +19,8 @@ class Allocator(Protocol):
     """
 
     mtu: int
+    per_host: bool
+    """Whether networks live on the hosts themselves: see `Traits`."""
     preview: bool
     """Whether nothing of this is kept: what is generated now is not what will be."""
 
@@ -33,6 +35,9 @@ class Allocator(Protocol):
 
     def visible(self, kind: str, project: str, name: str = "") -> list[Resource]:
         """Every wanted resource of a kind that a project may use, or those of this name."""
+
+    def every(self, kind: str) -> list[Resource]:
+        """Every wanted resource of a kind, in whatever project."""
 
     def referrers(self, resource_id: str, kind: str) -> list[Resource]:
         """Wanted resources of one kind that refer to this one."""

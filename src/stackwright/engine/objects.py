@@ -68,6 +68,7 @@ class Object:
 
     driver: name of the driver that holds this type.
     batch: changes of this type at one place go to the driver together, as one transaction.
+    spread: every host has the very same object; one that does not answer gets it when it is registered again.
     shared: several resources may need the very same object (a cached image), so whoever makes it holds a lease on it.
     moves: what has this type and name at another place is moved to where it is wanted, and not made anew.
     place: name of the host that holds it; '' for what the whole cloud shares.
@@ -79,6 +80,7 @@ class Object:
     batch: ClassVar[bool] = False
     shared: ClassVar[bool] = False
     moves: ClassVar[bool] = False
+    spread: ClassVar[bool] = False
 
     place: str = ""
     name: str

@@ -90,6 +90,17 @@ def possible(changes: Iterable[Change], unreachable: Unreachable, stopped: Mappi
     return [change for change in rest if change.action is not Action.DELETE or change.object.resource not in stopped]
 
 
+def undone(picture: Picture, changes: Iterable[Change], unreachable: Unreachable) -> dict[str, str]:
+    """Resource id -> why what it needs is not there: the place does not answer. What is spread gets there later."""
+    return {
+        change.object.resource: unreachable[change.object.driver, change.object.place]
+        for change in changes
+        if (change.object.driver, change.object.place) in unreachable
+        and change.object.resource in picture.scope
+        and not (change.object.spread or change.object.shared)
+    }
+
+
 def unmet(changes: Iterable[Change], desired: Iterable[Object], unreachable: Unreachable) -> dict[Identity, str]:
     """Changes that need something at a place that does not answer: identity -> why they are not tried."""
     away = {

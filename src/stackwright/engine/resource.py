@@ -89,6 +89,9 @@ class View(Protocol):
     def host(self, name: str) -> Resource:
         """The host of this name."""
 
+    def every_host(self) -> list[Resource]:
+        """All hosts, by name."""
+
     def holder(self, resource_id: str) -> Resource | None:
         """What has this resource for itself alone: the instance of a port."""
 

@@ -80,16 +80,22 @@ class Picture:
         """What users do not want to be worked on all at a time: see `Kind.groups`."""
         return [group for row in self.scoped() if row.wanted for group in kinds[row.kind].groups(row)]
 
-    def hosts(self, everywhere: Collection[str], whole: bool = False) -> dict[str, str]:
+    def every_host(self) -> list[Resource]:
+        """All hosts, by name."""
+        return [item for _, item in sorted(self.by_name.items()) if item.wanted]
+
+    def hosts(self, everywhere: Collection[str], spread: Collection[str] = (), whole: bool = False) -> dict[str, str]:
         """Name -> URI of every host that holds something of the scope, or with `whole` of every host.
 
         A host that is to go is asked only while it holds something.
         everywhere: kinds whose objects may be on any host, so that all are asked when one of them is to go.
+        spread: kinds that have objects on every host.
         """
         scoped = self.scoped()
         holding = {item.host for item in scoped} | {name for item in scoped for name in self.leaving(item.id)}
         asked = {item.name for item in scoped if item.kind == "host"}
-        all_of_them = whole or any(item.kind in everywhere and not item.wanted for item in scoped)
+        going = any(item.kind in everywhere and not item.wanted for item in scoped)
+        all_of_them = whole or going or any(item.kind in spread for item in scoped)
         hosts = [item for item in self.resources.values() if item.kind == "host"]
         return {
             host.name: host.spec["uri"]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from stackwright.drivers.libvirt.objects import (
@@ -27,6 +27,8 @@ from stackwright.kinds.compute.host import HostSpec
 from stackwright.kinds.compute.instance import GIB, InstanceSpec
 from stackwright.render.configdrive import files
 
+Card = Callable[[Mapping[str, Any], View, bool], Nic]
+
 
 def host(resource: Resource, view: View) -> Iterator[Object]:
     """Nothing is made on it for its own sake; it is asked what it has."""
@@ -38,8 +40,16 @@ def image(resource: Resource, view: View) -> Iterator[Object]:
     yield from ()
 
 
-def instance(resource: Resource, view: View) -> Iterator[Object]:
-    """A domain, its disks, its config drive, and the image that its disk starts from."""
+def card(nic: Mapping[str, Any], view: View, offload: bool) -> Nic:
+    """A network card at Open vSwitch, which knows it by its port."""
+    return Nic(port=nic["port"], mac=nic["mac_address"], mtu=nic["mtu"], offload=offload)
+
+
+def instance(resource: Resource, view: View, card: Card = card) -> Iterator[Object]:
+    """A domain, its disks, its config drive, and the image that its disk starts from.
+
+    card: where a network card plugs in, which the networks' backend says.
+    """
     spec = InstanceSpec.of(resource)
     if spec.adopted:
         yield _adopted(resource, spec)
@@ -67,7 +77,9 @@ def instance(resource: Resource, view: View) -> Iterator[Object]:
         parts.append(drive)
         disks.append(Disk(target="sda", volume=drive.name, cdrom=True))
     yield from parts
-    yield _domain(resource, spec, view, tuple(disks))
+    offload = HostSpec.of(view.host(resource.host)).checksum_offload
+    cards = tuple(card(nic, view, offload) for nic in resource.attributes["nics"])
+    yield _domain(resource, spec, view, tuple(disks), cards)
 
 
 def _adopted(resource: Resource, spec: InstanceSpec) -> AdoptedDomain:
@@ -112,9 +124,10 @@ def _config_drive(resource: Resource, view: View) -> ConfigDrive:
     return ConfigDrive(name=config_drive_name(resource.id, content), files=content, **_mark(resource))
 
 
-def _domain(resource: Resource, spec: InstanceSpec, view: View, disks: tuple[Disk, ...]) -> Domain:
+def _domain(
+    resource: Resource, spec: InstanceSpec, view: View, disks: tuple[Disk, ...], nics: tuple[Nic, ...]
+) -> Domain:
     has = resource.attributes
-    offload = HostSpec.of(view.host(resource.host)).checksum_offload
     return Domain(
         name=resource.id,
         title=resource.name,
@@ -123,16 +136,12 @@ def _domain(resource: Resource, spec: InstanceSpec, view: View, disks: tuple[Dis
         vcpus=has["vcpus"],
         memory=has["ram"],
         disks=disks,
-        nics=tuple(_nic(nic, offload) for nic in has["nics"]),
+        nics=nics,
         power=_power(resource, spec),
         reboots=spec.reboots,
         rebuilds=spec.rebuilds,
         **_mark(resource),
     )
-
-
-def _nic(nic: Mapping[str, Any], offload: bool) -> Nic:
-    return Nic(port=nic["port"], mac=nic["mac_address"], mtu=nic["mtu"], offload=offload)
 
 
 def _power(resource: Resource, spec: InstanceSpec) -> Power:

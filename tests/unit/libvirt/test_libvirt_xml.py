@@ -73,6 +73,8 @@ def as_libvirt_tells(xml: str) -> str:
         {"nics": (), "disks": (ROOT,)},
         {"nics": (NIC, Nic(ID, "fa:16:3e:00:00:01", 9000))},
         {"nics": (Nic(PORT, "fa:16:3e:14:31:e5", 1400, offload=False),)},
+        {"nics": (Nic(PORT, "fa:16:3e:14:31:e5", 1400, network=ID, addresses=("10.0.0.5",)),)},
+        {"nics": (Nic(PORT, "fa:16:3e:14:31:e5", 1400, network=ID),)},
         {"disks": (ROOT, Disk("vdb", f"{ID}_ephemeral", serial="8c2f4b0e-ephemeral"), DRIVE)},
         {"title": NASTY, "project": NASTY, "flavor": NASTY},
         {"vcpus": 512, "memory": 16, "reboots": 0},

@@ -180,6 +180,8 @@ class Nic:
     """A network card. port: id of the port that it is plugged into ('' for none of ours). mtu in bytes.
 
     offload: the guest may leave checksums to the host. held: as for a disk.
+    network: the libvirt network that it is in; '' for Open vSwitch's integration bridge.
+    addresses: those that it may speak from, where libvirt sees to that; none for any.
     """
 
     port: str
@@ -187,6 +189,8 @@ class Nic:
     mtu: int
     held: str = ""
     offload: bool = True
+    network: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 def _any_order(desired: Iterable[Any], observed: Iterable[Any]) -> bool:
@@ -238,7 +242,11 @@ class Domain(Object):
             if found := owner_of(disk.volume):
                 yield Identity(found[0], self.place, disk.volume)
         for nic in self.nics:
-            if nic.port:
+            if nic.network:
+                yield Identity("Bridge", self.place, nic.network)
+                yield Identity("Reservation", self.place, nic.mac)
+                yield Identity("Guard", self.place, nic.port)
+            elif nic.port:
                 yield Identity("SwitchPort", "", nic.port)
 
 

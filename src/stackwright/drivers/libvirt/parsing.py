@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from lxml import etree
 
 from stackwright.drivers.libvirt.objects import AdoptedDomain, Disk, Domain, Nic, Power, Volume, owner_of
-from stackwright.drivers.libvirt.xml import BRIDGE, NAMESPACE, Host
+from stackwright.drivers.libvirt.xml import ALIAS, BRIDGE, NAMESPACE, Host
 
 RUNNING_ONLY = "running guest only"
 DEFINITION_ONLY = "definition only"
@@ -67,9 +67,15 @@ def _source(element: etree._Element | None) -> str:
 
 
 def _nic(element: etree._Element) -> Nic:
-    ours = _get(element, "source", "bridge") == BRIDGE
+    on_bridge = _get(element, "source", "bridge") == BRIDGE
+    alias = _get(element, "alias", "name")
+    in_network = _get(element, "source", "network") if alias.startswith(ALIAS) else ""
+    interface_id = _get(element, "virtualport/parameters", "interfaceid") if on_bridge else ""
+    allowed = element.iterfind("filterref[@filter='clean-traffic']/parameter[@name='IP']")
     return Nic(
-        port=_get(element, "virtualport/parameters", "interfaceid") if ours else "",
+        port=alias.removeprefix(ALIAS) if in_network else interface_id,
+        network=in_network,
+        addresses=tuple(item.get("value", "") for item in allowed) if in_network else (),
         mac=_get(element, "mac", "address"),
         mtu=int(_get(element, "mtu", "size") or 0),
         offload=_get(element, "driver/host", "csum") != "off",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NAMESPACE = "urn:stackwright:instance:1"
 PREFIX = "stackwright"
 BRIDGE = "br-int"
+ALIAS = "ua-"
+"""Begins the names that users of libvirt give to devices; a network card's goes on with its port's id."""
 SPARE_ROOT_PORTS = 8
 """How many devices can be plugged into a running guest."""
 
@@ -48,7 +50,7 @@ def _template(name: str) -> Template:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals |= {"bridge": BRIDGE, "namespace": NAMESPACE, "prefix": PREFIX}
+    environment.globals |= {"alias": ALIAS, "bridge": BRIDGE, "namespace": NAMESPACE, "prefix": PREFIX}
     return environment.get_template(name)
 
 

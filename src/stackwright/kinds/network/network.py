@@ -13,6 +13,7 @@ from stackwright.kinds.base import Kind, Spec
 from stackwright.kinds.network.router import leads_to
 
 SMALLEST_MTU = 68
+MOST_SEGMENTS = 2**24
 
 
 class NetworkSpec(Spec):
@@ -62,8 +63,15 @@ class Network(Kind):
         return wish.spec
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
-        """The effective MTU."""
-        return {"mtu": NetworkSpec.of(resource).mtu or allocator.mtu}
+        """The effective MTU; where networks live on the hosts, also the number by which hosts tell them apart."""
+        spec = NetworkSpec.of(resource)
+        mtu = {"mtu": spec.mtu or allocator.mtu}
+        return mtu if spec.external or not allocator.per_host else {**mtu, "segment": _segment(resource, allocator)}
+
+
+def _segment(resource: Resource, allocator: Allocator) -> int:
+    now = str(resource.attributes.get("segment", ""))
+    return int(allocator.take_first(resource, "segment", [now], map(str, range(1, MOST_SEGMENTS)), "network number"))
 
 
 def _leads_through(router: Resource, network: Resource) -> bool:
