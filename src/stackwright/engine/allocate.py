@@ -204,6 +204,11 @@ class Allocation:
             return None
 
     def _choose_other(self, resource: Resource, wish: Placement, now: Resource) -> Resource:
+        if self.per_host:
+            raise Conflict(
+                f"{wish.who} is on host {now.name} and cannot move: without OVN instances stay on their hosts; "
+                "delete it and make it anew, or use the network backend ovn"
+            )
         for item in self.txn.departures(resource.id).values():
             if not item.lost:
                 raise Conflict(

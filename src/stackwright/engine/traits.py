@@ -15,7 +15,7 @@ Limit = Callable[[Resource, Allocator], str]
 
 @dataclass(frozen=True)
 class Traits:
-    """per_host: networks live on the hosts themselves, so they get a number there.
+    """per_host: networks live on the hosts themselves, so they get a number there, and instances stay where they are.
 
     everywhere: kinds whose objects may be on any host, besides those that say so themselves.
     spread: kinds that have objects on every host, which a new host gets with its registration.

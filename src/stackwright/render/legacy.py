@@ -26,6 +26,7 @@ from stackwright.drivers.legacy.objects import (
 from stackwright.drivers.libvirt.objects import Nic
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, View
+from stackwright.kinds.compute.instance import InstanceSpec
 from stackwright.kinds.network.port import PortSpec
 from stackwright.kinds.network.router import RouterSpec
 from stackwright.kinds.network.security_group import Rule, SecurityGroupSpec
@@ -125,7 +126,10 @@ def floating_ip(resource: Resource, view: View) -> Iterator[Object]:
 
 
 def instance(resource: Resource, view: View) -> Iterator[Object]:
-    """What its host needs for its network cards."""
+    """What its host needs for its network cards, while it has the guest."""
+    spec = InstanceSpec.of(resource)
+    if spec.offloaded or spec.shelved:
+        return
     for nic in resource.attributes["nics"]:
         plugged = view.get(nic["port"])
         network = view.get(plugged.spec["network"])

@@ -12,7 +12,7 @@ import pytest
 from sandbox import BASE, Place, Sandbox, request, server
 from stackwright.backends import renderers
 from stackwright.drivers.memory import MemoryDriver
-from stackwright.engine.errors import InvalidInput
+from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.resource import Wish
 from stackwright.render.legacy_limits import TRAITS
 
@@ -113,6 +113,12 @@ def test_a_changed_rule_is_on_every_host(cloud: Sandbox) -> None:
     web = cloud.one("security_group", "web").id
     lines = [(place, item.ingress) for place, item in placed(cloud, "Group") if item.name == web]
     assert lines == [("host1", ("icmp type 8 accept",)), ("host2", ("icmp type 8 accept",))]
+
+
+def test_an_instance_stays_on_its_host(cloud: Sandbox) -> None:
+    have(cloud)
+    with pytest.raises(Conflict, match="instance web is on host host1 and cannot move: without OVN"):
+        cloud.wish("instance", "web", host="host2")
 
 
 def test_without_port_security_nothing_stands_before_a_guest(cloud: Sandbox) -> None:
