@@ -128,7 +128,7 @@ def floating_ip(resource: Resource, view: View) -> Iterator[Object]:
 def instance(resource: Resource, view: View) -> Iterator[Object]:
     """What its host needs for its network cards, while it has the guest."""
     spec = InstanceSpec.of(resource)
-    if spec.offloaded or spec.shelved:
+    if spec.adopted or spec.offloaded or spec.shelved:
         return
     for nic in resource.attributes["nics"]:
         plugged = view.get(nic["port"])
