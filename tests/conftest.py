@@ -18,9 +18,9 @@ from hypothesis import settings
 from sandbox import BASE, Place, Sandbox, copy, request
 from stackwright.registry.database import Registry
 
-# The same examples every time, so that a run says something about the change and not about luck;
+# The same examples every time, however slow, so that a run says something about the change and not about luck;
 # --hypothesis-profile=default looks for others.
-settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 POSTGRES = Path("/usr/lib/postgresql/15/bin")

@@ -97,6 +97,9 @@ add_files() {
   printf '127.0.0.1 localhost\n10.99.%s.%s %s\n' "$index" "$number" "$node" >"$root/etc/hosts"
   ssh-keygen -q -t ed25519 -N '' -C "$node" -f "$root/etc/ssh/ssh_host_ed25519_key"
   install -D -m 600 "$lab_directory/id_ed25519.pub" "$root/root/.ssh/authorized_keys"
+  # No machine of this node's containers is known to a machined that runs in a container itself, and libvirt insists.
+  ln -sf /dev/null "$root/etc/systemd/system/systemd-machined.service"
+  rm -f "$root/usr/share/dbus-1/system-services/org.freedesktop.machine1.service"
   echo "$rootfs" >"$directory/rootfs"
 }
 
@@ -110,7 +113,10 @@ write_boot() {
 machine=(nsenter --net=/run/netns/$name systemd-nspawn --quiet --register=no --keep-unit --directory="$directory/root"
   --machine=$name --hostname=$node --network-namespace-path=/run/netns/$name
   --resolv-conf=off --timezone=off --capability=all --bind=/dev/net/tun)
-[ -e /dev/kvm ] && machine+=(--bind=/dev/kvm)
+# Containers mount their files through loop devices, and libvirt shows them their limits through FUSE.
+for device in /dev/kvm /dev/fuse /dev/loop-control /dev/loop[0-9]*; do
+  [ -e "\$device" ] && machine+=("--bind=\$device")
+done
 machine+=(--boot)
 if [ -d /run/systemd/system ]; then
   exec systemd-run --quiet --collect --unit=$group --property=Delegate=yes --property=TimeoutStopSec=5 \\

@@ -28,6 +28,9 @@ from stackwright.kinds.compute.instance import GIB, InstanceSpec
 from stackwright.render.configdrive import files
 
 Card = Callable[[Mapping[str, Any], View, bool], Nic]
+CONTAINER = "lxc"
+SEED = "/var/lib/cloud/seed/config_drive"
+"""Where cloud-init looks for the content of a config drive that is no disk."""
 
 
 def host(resource: Resource, view: View) -> Iterator[Object]:
@@ -59,6 +62,9 @@ def instance(resource: Resource, view: View, card: Card = card) -> Iterator[Obje
     copy = _image_copy(resource, source)
     name = root_name(resource.id, spec.rebuilds)
     root = _volume(resource, "root", name, copy.name, source.spec["disk_format"])
+    container = view.host(resource.host).attributes.get("domain_type") == CONTAINER
+    if container:  # nothing but a file that holds all of it can be mounted
+        root = dataclasses.replace(root, backing="", backing_format="", content=copy.name)
     if spec.shelved:
         yield dataclasses.replace(root, kept=True)
         return
@@ -67,17 +73,18 @@ def instance(resource: Resource, view: View, card: Card = card) -> Iterator[Obje
         parts.append(_image_copy(resource, shelf))
         root = dataclasses.replace(root, content=parts[-1].name)
     parts.append(root)
-    disks = [_disk(resource, "vda", "root", name)]
+    disks = [Disk(target="/", volume=name) if container else _disk(resource, "vda", "root", name)]
     if resource.attributes["ephemeral_gib"]:
         name = f"{resource.id}_ephemeral"
         parts.append(_volume(resource, "ephemeral", name))
         disks.append(_disk(resource, "vdb", "ephemeral", name))
     if spec.config_drive:
-        drive = _config_drive(resource, view)
+        drive = _config_drive(resource, view, short=container)
         parts.append(drive)
-        disks.append(Disk(target="sda", volume=drive.name, cdrom=True))
+        disks.append(Disk(target=SEED if container else "sda", volume=drive.name, cdrom=True))
     yield from parts
-    offload = HostSpec.of(view.host(resource.host)).checksum_offload
+    # A container's card has no setting for checksums.
+    offload = container or HostSpec.of(view.host(resource.host)).checksum_offload
     cards = tuple(card(nic, view, offload) for nic in resource.attributes["nics"])
     yield _domain(resource, spec, view, tuple(disks), cards)
 
@@ -119,9 +126,9 @@ def _disk(resource: Resource, target: str, use: str, name: str) -> Disk:
     return Disk(target=target, volume=name, serial=f"{resource.id[:8]}-{use}")
 
 
-def _config_drive(resource: Resource, view: View) -> ConfigDrive:
+def _config_drive(resource: Resource, view: View, *, short: bool) -> ConfigDrive:
     content = files(resource, view)
-    return ConfigDrive(name=config_drive_name(resource.id, content), files=content, **_mark(resource))
+    return ConfigDrive(name=config_drive_name(resource.id, content, short=short), files=content, **_mark(resource))
 
 
 def _domain(

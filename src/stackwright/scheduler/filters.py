@@ -63,7 +63,7 @@ def extra_specs(host: Candidate, wish: Placement) -> str:
 
 def image_properties(host: Candidate, wish: Placement) -> str:
     """It has the architecture and is the hypervisor that the image says it needs."""
-    if not wish.properties:
+    if not wish.properties and host.domain_type != "lxc":
         return ""
     arch = _property(wish, "hw_architecture", "architecture")
     kind = _property(wish, "img_hv_type", "hypervisor_type")
@@ -74,6 +74,8 @@ def image_properties(host: Candidate, wish: Placement) -> str:
         return f"is of type {host.domain_type or 'unknown'}, the image needs {kind}"
     if mode and mode != MODES.get(host.domain_type):
         return f"is of type {host.domain_type or 'unknown'}, the image needs mode {mode}"
+    if host.domain_type == "lxc" and kind != "lxc":
+        return "runs containers, and the image does not say that it is for one (img_hv_type: lxc)"
     return ""
 
 

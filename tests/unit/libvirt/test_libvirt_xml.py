@@ -87,6 +87,21 @@ def test_a_domain_comes_back_as_it_went_out(fields: dict[str, Any]) -> None:
     assert compare([wanted], [seen(xml, xml)], {ID}) == []
 
 
+def test_a_container_comes_back_as_it_went_out() -> None:
+    host = dataclasses.replace(HOST, domain_type="lxc")
+    mounted = (Disk("/", f"{ID}_root"), Disk("/var/lib/cloud/seed/config_drive", DRIVE.volume, cdrom=True))
+    wanted = dataclasses.replace(DOMAIN, disks=mounted, title=NASTY)
+    written = domain_xml(wanted, host)
+    assert seen(as_libvirt_tells(written)) == wanted
+    element = etree.fromstring(written)
+    assert (element.get("type"), element.findtext("os/type"), element.findtext("os/init")) == (
+        "lxc",
+        "exe",
+        "/sbin/init",
+    )
+    assert [mount.find("readonly") is not None for mount in element.iterfind("devices/filesystem")] == [False, True]
+
+
 @pytest.mark.parametrize("domain_type", ["qemu", "kvm"])
 def test_a_domain_is_written_so(domain_type: str) -> None:
     host = dataclasses.replace(HOST, domain_type=domain_type)
@@ -194,3 +209,10 @@ def test_capabilities_are_understood() -> None:
     assert (arch, offers_kvm) == ("x86_64", True)
     assert not has_virtualisation(cpu)
     assert has_virtualisation("<cpu><feature name='svm'/></cpu>")
+
+
+def test_disks_of_containers_are_raw() -> None:
+    host = dataclasses.replace(HOST, domain_type="lxc")
+    wanted = Volume(place="compute1", name=f"{ID}_root", resource=ID, capacity=2**30, content=IMAGE)
+    assert compare([wanted], [parse_volume("compute1", volume_xml(wanted, host), host)], {ID}) == []
+    assert not parse_volume("compute1", volume_xml(wanted, HOST), host).complete

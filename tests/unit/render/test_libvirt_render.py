@@ -80,9 +80,11 @@ class Known:
     """A view of these resources."""
 
     resources: tuple[Resource, ...] = (IMAGE, FLAVOR, KEYPAIR, NETWORK, SUBNET, PORT)
+    domain_type: str = "qemu"
 
     def host(self, name: str) -> Resource:
-        return resource(11, "host", {"uri": "qemu:///system"}, name=name)
+        spec = {"uri": "qemu:///system", "checksum_offload": self.domain_type != "lxc"}
+        return resource(11, "host", spec, name=name, attributes={"domain_type": self.domain_type})
 
     def get(self, resource_id: str) -> Resource:
         return next(item for item in self.resources if item.id == resource_id)
@@ -346,3 +348,12 @@ def test_what_is_on_the_drive_is_never_shown() -> None:
 )
 def test_host_names_are_ones(name: str, expected: str) -> None:
     assert host_name(name) == expected
+
+
+def test_an_instance_on_a_host_of_containers_is_one() -> None:
+    found = rendered(INSTANCE, Known(domain_type="lxc"))
+    root, drive, domain = found["Volume"], found["ConfigDrive"], found["Domain"]
+    assert (root.content, root.backing) == (found["ImageCopy"].name, "")
+    assert all(len(f"/srv/sw/{volume.name}") < 64 for volume in (root, drive)), "the kernel takes no longer paths"
+    assert domain.disks == (Disk("/", root.name), Disk("/var/lib/cloud/seed/config_drive", drive.name, cdrom=True))
+    assert [nic.offload for nic in domain.nics] == [True]

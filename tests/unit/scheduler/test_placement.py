@@ -165,6 +165,9 @@ def test_extra_specs_are_compared_with_the_aggregates(specs: dict[str, str], obj
     assert (found.words if found else "") == objection
 
 
+NO_CONTAINER = "runs containers, and the image does not say that it is for one (img_hv_type: lxc)"
+
+
 @pytest.mark.parametrize(
     ("given", "properties", "objection"),
     [
@@ -174,6 +177,8 @@ def test_extra_specs_are_compared_with_the_aggregates(specs: dict[str, str], obj
         ({"domain_type": "qemu"}, {"img_hv_type": "kvm"}, "is of type qemu, the image needs kvm"),
         ({"domain_type": "kvm"}, {"img_hv_type": "lxc"}, "is of type kvm, the image needs lxc"),
         ({"domain_type": "lxc"}, {"img_hv_type": "lxc", "hw_vm_mode": "exe"}, ""),
+        ({"domain_type": "lxc"}, {}, NO_CONTAINER),
+        ({"domain_type": "lxc"}, {"hw_vm_mode": "exe"}, NO_CONTAINER),
         ({"domain_type": "lxc"}, {"vm_mode": "hvm"}, "is of type lxc, the image needs mode hvm"),
         ({"arch": "x86_64"}, {"hw_architecture": "aarch64"}, "has architecture x86_64, the image needs aarch64"),
         ({}, {"hw_architecture": "x86_64"}, "has architecture unknown, the image needs x86_64"),

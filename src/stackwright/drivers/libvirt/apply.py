@@ -22,11 +22,16 @@ from stackwright.drivers.libvirt.volumes import (
     upload_config_drive,
     upload_image,
 )
+from stackwright.engine.errors import Refused
 from stackwright.engine.objects import Action, Change
 
 
 def apply_move(source: Connection, target: Connection, change: Change) -> None:
     """Carry a move out; what is left behind goes by changes of its own."""
+    if source.host.container:
+        raise Refused(
+            f"a container cannot move, and stays on host {source.place}; delete it and make it anew elsewhere"
+        )
     try:
         match change.object, change.before:
             case Volume() as volume, Volume() as before:

@@ -14,9 +14,10 @@ import libvirt
 
 from stackwright.drivers.libvirt.console import Logs
 from stackwright.drivers.libvirt.errors import message
+from stackwright.drivers.libvirt.hypervisors import why_not
 from stackwright.drivers.libvirt.objects import CONSOLE_POOL, POOL
 from stackwright.drivers.libvirt.parsing import has_virtualisation, parse_capabilities, parse_pool_path
-from stackwright.drivers.libvirt.xml import Host
+from stackwright.drivers.libvirt.xml import CONTAINER, Host
 from stackwright.engine.errors import Unreachable
 
 OPEN_TIMEOUT_S = 10.0
@@ -144,11 +145,16 @@ def _bounded_open(uri: str) -> libvirt.virConnect:
 
 
 def _connection(place: str, uri: str, opened: libvirt.virConnect, tell: Callable[[str], None]) -> Connection:
+    driver = opened.getType()
+    refusal = why_not(driver)
+    if refusal:
+        opened.close()
+        raise Unreachable(f"host {place} cannot run instances: {refusal}; docs/hypervisors.md says which can")
     pool = opened.storagePoolLookupByName(POOL)
     consoles = opened.storagePoolLookupByName(CONSOLE_POOL)
     arch, offers_kvm, cpu = parse_capabilities(opened.getCapabilities())
     host = Host(
-        domain_type="kvm" if offers_kvm and _works_kvm(opened, arch, cpu) else "qemu",
+        domain_type=CONTAINER if driver == "LXC" else "kvm" if offers_kvm and _works_kvm(opened, arch, cpu) else "qemu",
         arch=arch,
         pool_path=parse_pool_path(pool.XMLDesc()),
         console_path=parse_pool_path(consoles.XMLDesc()),

@@ -49,6 +49,9 @@ def update_domain(connection: Connection, domain: Domain, fields: frozenset[str]
     if not found:
         create_domain(connection, domain)
         return
+    if connection.host.container:
+        _update_container(connection, found, domain, fields)
+        return
     if "defined" in fields:
         connection.libvirt.defineXML(domain_xml(domain, connection.host))
     _set_size(found, domain, fields)
@@ -63,6 +66,16 @@ def update_domain(connection: Connection, domain: Domain, fields: frozenset[str]
         set_power(found, domain.power)
 
 
+def _update_container(connection: Connection, found: libvirt.virDomain, domain: Domain, fields: frozenset[str]) -> None:
+    """Define it anew; what runs goes on as it is until its next start."""
+    if fields - {"power"}:
+        found = connection.libvirt.defineXML(domain_xml(domain, connection.host))
+    if "reboots" in fields:
+        restart(found, domain.power)
+    elif "power" in fields:
+        set_power(found, domain.power)
+
+
 def delete_domain(connection: Connection, name: str) -> None:
     """Switch a guest off and remove it; its console log before its definition: nobody would look for it later."""
     found = ours(connection, name)
@@ -70,7 +83,9 @@ def delete_domain(connection: Connection, name: str) -> None:
         _ignoring(libvirt.VIR_ERR_OPERATION_INVALID, found.destroy)
     remove_log(connection, name)
     if found:
-        _ignoring(libvirt.VIR_ERR_NO_DOMAIN, lambda: found.undefineFlags(_UNDEFINE))
+        # A container has none of the things that go with another guest's definition.
+        flags = 0 if connection.host.container else _UNDEFINE
+        _ignoring(libvirt.VIR_ERR_NO_DOMAIN, lambda: found.undefineFlags(flags))
 
 
 def ours(connection: Connection, name: str) -> libvirt.virDomain | None:

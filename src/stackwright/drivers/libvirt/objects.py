@@ -26,7 +26,7 @@ Arriving = Literal["", "partly", "wholly"]
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _NAMES = {
     "Volume": re.compile(rf"({_ID})_(?:root(?:-[1-9][0-9]{{0,8}})?|ephemeral)"),
-    "ConfigDrive": re.compile(rf"({_ID})_config-[0-9a-f]{{12}}\.iso"),
+    "ConfigDrive": re.compile(rf"({_ID})_(?:config-)?[0-9a-f]{{12}}\.iso"),
     "ImageCopy": re.compile(rf"({_ID})_[0-9a-f]{{12}}"),
 }
 
@@ -93,10 +93,10 @@ class ConfigDrive(Object):
     complete: bool = True
 
 
-def config_drive_name(instance_id: str, files: Files) -> str:
-    """Name of the volume that holds these files."""
+def config_drive_name(instance_id: str, files: Files, *, short: bool = False) -> str:
+    """Name of the volume that holds these files. short: for a container, whose host mounts paths of 63 bytes."""
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
-    return f"{instance_id}_config-{digest[:12]}.iso"
+    return f"{instance_id}_{'' if short else 'config-'}{digest[:12]}.iso"
 
 
 def root_name(instance_id: str, rebuilds: int) -> str:
@@ -123,7 +123,7 @@ def _gib(size: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Volume(Object):
-    """A qcow2 disk in the host's storage pool. capacity in bytes; it grows in place.
+    """A disk in the host's storage pool: qcow2, or raw for a container. capacity in bytes; it grows in place.
 
     backing: name and format of the volume that it starts from; '' for an empty disk.
     content: name of the volume whose content it has from the beginning, all by itself; '' for none.
@@ -163,7 +163,8 @@ class Volume(Object):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Disk:
-    """A disk of a domain. volume: name in our pool, or the path of what is elsewhere.
+    """A disk of a domain. volume: name in our pool, or the path of what is elsewhere. target: what a container has it
+    mounted on, a directory; for any other guest the disk's name.
 
     held: '' in the running guest and in its definition; otherwise which of the two alone has it.
     """

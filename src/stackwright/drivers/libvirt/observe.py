@@ -85,14 +85,25 @@ def _domains(connection: Connection, known: list[libvirt.virDomain], scope: Scop
         return
     transient = connection.libvirt.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_TRANSIENT)
     undefined = {domain.UUIDString() for domain in transient}
-    for domain, values in connection.libvirt.domainListGetStats(domains, libvirt.VIR_DOMAIN_STATS_STATE):
-        power = power_of(values["state.state"], values["state.reason"])
+    for domain, state, reason in _states(connection, domains):
+        power = power_of(state, reason)
         defined = domain.UUIDString() not in undefined
-        if not defined and is_arriving(values["state.state"], values["state.reason"]):
+        if not defined and is_arriving(state, reason):
             continue
-        sides = _sides(power, defined=defined, going=domain.UUIDString() in scope.going)
+        # What is changed of a container is its definition; the next start brings it into force.
+        going = connection.host.container or domain.UUIDString() in scope.going
+        sides = _sides(power, defined=defined, going=going)
         if found := _domain(connection, domain, power, sides):
             yield found
+
+
+def _states(connection: Connection, domains: list[libvirt.virDomain]) -> Iterator[tuple[libvirt.virDomain, int, int]]:
+    """Each with its state and the reason for that; of containers libvirt tells it one by one."""
+    if connection.host.container:
+        yield from ((domain, *domain.state()) for domain in domains)
+        return
+    for domain, values in connection.libvirt.domainListGetStats(domains, libvirt.VIR_DOMAIN_STATS_STATE):
+        yield domain, values["state.state"], values["state.reason"]
 
 
 def is_arriving(state: int, reason: int) -> bool:

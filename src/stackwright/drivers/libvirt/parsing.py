@@ -41,7 +41,8 @@ def parse_devices(xml: str, host: Host) -> Devices:
 
 def _devices(domain: etree._Element, host: Host) -> Devices:
     return Devices(
-        {_disk(element, host): _text(element) for element in domain.iterfind("devices/disk")},
+        {_disk(element, host): _text(element) for element in domain.iterfind("devices/disk")}
+        | {_mount(element, host): _text(element) for element in domain.iterfind("devices/filesystem")},
         {_nic(element): _text(element) for element in domain.iterfind("devices/interface")},
     )
 
@@ -56,6 +57,15 @@ def _disk(element: etree._Element, host: Host) -> Disk:
         volume=host.volume_at(_source(element.find("source"))),
         serial=element.findtext("serial") or "",
         cdrom=element.get("device") == "cdrom",
+    )
+
+
+def _mount(element: etree._Element, host: Host) -> Disk:
+    """What a container has in place of a disk."""
+    return Disk(
+        target=_get(element, "target", "dir"),
+        volume=host.volume_at(_source(element.find("source"))),
+        cdrom=element.find("readonly") is not None,
     )
 
 
@@ -171,10 +181,10 @@ def parse_reboots(mark: str) -> int:
 
 
 def parse_volume(place: str, xml: str, host: Host) -> Volume:
-    """A disk of ours. It is qcow2 as soon as it is whole."""
+    """A disk of ours. It has its format as soon as it is whole."""
     element = _parse(xml)
     name = element.findtext("name") or ""
-    whole = _get(element, "target/format", "type") == "qcow2"
+    whole = _get(element, "target/format", "type") == host.disk_format
     return Volume(
         place=place,
         name=name,

@@ -67,7 +67,10 @@ def _shut_down(domain: libvirt.virDomain) -> bool:
 
 def _press(domain: libvirt.virDomain) -> None:
     try:
-        domain.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
+        container = domain.OSType() == "exe"
+        domain.shutdownFlags(
+            libvirt.VIR_DOMAIN_SHUTDOWN_SIGNAL if container else libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN
+        )
     except libvirt.libvirtError:
         if domain.isActive():
             raise

@@ -66,7 +66,7 @@ def _fill(connection: Connection, volume: Volume) -> None:
 
 
 def _recognised(connection: Connection, name: str) -> libvirt.virStorageVol:
-    """An uploaded qcow2 file, once libvirt has looked at it: until then it takes it for a raw one."""
+    """An uploaded file of the format that disks have, once libvirt has looked at it: until then it takes it for raw."""
     patience = time.monotonic() + RECOGNISE_S
     while True:
         refresh(connection)
@@ -74,7 +74,8 @@ def _recognised(connection: Connection, name: str) -> libvirt.virStorageVol:
         if parse_volume(connection.place, volume.XMLDesc(), connection.host).complete:
             return volume
         if time.monotonic() > patience:
-            raise Temporary(f"host {connection.place} does not take {name} for a qcow2 file yet; run this again")
+            wanted = connection.host.disk_format
+            raise Temporary(f"host {connection.place} does not take {name} for a {wanted} file yet; run this again")
         time.sleep(0.1)
 
 

@@ -20,6 +20,7 @@ PREFIX = "stackwright"
 BRIDGE = "br-int"
 ALIAS = "ua-"
 """Begins the names that users of libvirt give to devices; a network card's goes on with its port's id."""
+CONTAINER = "lxc"
 SPARE_ROOT_PORTS = 8
 """How many devices can be plugged into a running guest."""
 
@@ -32,6 +33,16 @@ class Host:
     arch: str
     pool_path: str
     console_path: str
+
+    @property
+    def container(self) -> bool:
+        """Whether its guests share its kernel."""
+        return self.domain_type == CONTAINER
+
+    @property
+    def disk_format(self) -> str:
+        """Of instances' disks."""
+        return "raw" if self.container else "qcow2"
 
     def path_of(self, volume: str) -> str:
         """Where a volume's file is; what is not in our pool is a path already."""
@@ -55,7 +66,9 @@ def _template(name: str) -> Template:
 
 
 def domain_xml(domain: Domain, host: Host) -> str:
-    """A whole guest, with root ports for its devices and some to spare."""
+    """A whole guest, with root ports for its devices and some to spare; or a container."""
+    if host.container:
+        return _template("container.xml").render(domain=domain, host=host)
     devices = len(domain.disks) + len(domain.nics) + len(("scsi", "rng", "balloon"))
     return _template("domain.xml").render(domain=domain, host=host, root_ports=devices + SPARE_ROOT_PORTS)
 
@@ -86,7 +99,7 @@ def _part(macro: str, *arguments: object) -> str:
 
 def volume_xml(volume: Volume, host: Host) -> str:
     """A disk: empty, or one that starts from another volume."""
-    return _template("volume.xml").render(volume=volume, host=host, format="qcow2")
+    return _template("volume.xml").render(volume=volume, host=host, format=host.disk_format)
 
 
 def upload_xml(name: str) -> str:

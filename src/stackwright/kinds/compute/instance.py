@@ -181,6 +181,11 @@ class Instance(Kind):
         flavor = FlavorSpec.of(allocator.get(wish.spec["flavor"]))
         source = allocator.get(wish.spec["image"])
         image = ImageSpec.of(source)
+        if flavor.ephemeral and image.for_containers():
+            raise InvalidInput(
+                f"instance {wish.name}: a container, which image {source.name} is for, has no ephemeral disk; choose a "
+                "flavor without"
+            )
         need = max(image.min_disk, -(-image.virtual_size // GIB))
         if flavor.disk and flavor.disk < need:
             raise InvalidInput(

@@ -35,6 +35,17 @@ class ImageSpec(Spec):
             raise ValueError("it has no content yet; give src, the file that it is made of, or instance")
         return value
 
+    @model_validator(mode="after")
+    def _can_be_mounted(self) -> "ImageSpec":
+        if self.for_containers() and self.disk_format != "raw":
+            raise ValueError("containers need a raw file that is a file system; convert it, or mend its properties")
+        return self
+
+    def for_containers(self) -> bool:
+        """Whether its properties say that it is for containers, which mount it."""
+        kind = self.properties.get("img_hv_type") or self.properties.get("hypervisor_type", "")
+        return kind.lower() == "lxc"
+
 
 class Image(Kind):
     """Its file is `checksum` in the image store; a host that needs it gets a copy once."""
