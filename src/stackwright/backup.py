@@ -99,7 +99,7 @@ def _copied(home: Path, config: Config, registry: Registry, folder: Path) -> dic
     revision = copy_to_file(registry, folder / REGISTRY)
     (folder / "ovn").mkdir()
     for name, remotes in (("Northbound", config.ovn_northbound), ("Southbound", config.ovn_southbound)):
-        if remotes:
+        if remotes and config.network_backend == "ovn":
             dump(f"OVN_{name}", remotes, config.pki, folder / "ovn" / f"{name.lower()}.db")
     for name in SETTINGS:
         if (home / name).exists():
