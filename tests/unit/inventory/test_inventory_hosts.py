@@ -197,7 +197,7 @@ def test_filters(cloud: Sandbox, listing: Listing) -> None:
     assert found(stacks=["one"]) == {"a", "b"}
     assert found(stacks=["one", "two"], states=["running"]) == {"a", "c"}
     assert found(states=["stopped"]) == {"off", "b"}
-    assert found(states=["lost", "missing"]) == set()
+    assert found(states=["lost", "shelved", "missing"]) == set()
 
 
 def test_an_instance_that_is_to_go_is_no_host(cloud: Sandbox, listing: Listing) -> None:

@@ -43,10 +43,10 @@ def decided(wish: Resource, allocator: Allocator) -> dict[str, Any]:
     """The spec as it is recorded. Raises InvalidInput for what would change more than power or words about it."""
     row = allocator.get(wish.id)
     before: Mapping[str, Any] = row.spec if row.wanted else {}
-    if before and not before["adopted"]:
+    if before and not before.get("adopted"):
         raise Conflict(f"instance {wish.name} is there and was made here; choose another name for {wish.spec['adopt']}")
     for name in ("adopt", "host"):
-        if before and wish.spec[name] != before[name]:
+        if before and wish.spec[name] != before.get(name):
             raise InvalidInput(
                 f"instance {wish.name} is adopted, and its {name} stays; to adopt it anew, delete it first"
             )

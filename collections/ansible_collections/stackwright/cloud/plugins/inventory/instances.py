@@ -42,8 +42,8 @@ options:
   states:
     description:
       - The power states of the instances that are wanted. Without any, all instances are, also those that are stopped.
-      - V(lost) is one that went down by itself, V(missing) one that its host does not have, and V(unknown) one whose
-        host does not answer.
+      - V(lost) is one that went down by itself, V(shelved) one that is on no host on purpose, V(missing) one that
+        its host does not have, and V(unknown) one whose host does not answer.
     type: list
     elements: str
     choices:
@@ -51,6 +51,7 @@ options:
       - paused
       - stopped
       - lost
+      - shelved
       - missing
       - unknown
     default: []
