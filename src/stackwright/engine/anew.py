@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stackwright.engine.allocate import Allocation
-from stackwright.engine.apply import Done
+from stackwright.engine.apply import NOT_TRIED, Done
 from stackwright.engine.errors import Exhausted
 from stackwright.engine.intent import Rules
 from stackwright.engine.kind import Kind
@@ -76,7 +76,7 @@ def refusals(
             failed.setdefault(item.change.object.resource, []).append(item)
     rows = [picture.resources[item] for item in failed if item in picture.scope]
     return {
-        row.id: failed[row.id][0].error
+        row.id: failed[row.id][0].error.removeprefix(NOT_TRIED)
         for row in rows
         if row.wanted and row.host and all(item.refused == row.host for item in failed[row.id])
         if False not in picture.leaving(row.id).values()  # it is where it comes from

@@ -16,6 +16,7 @@ from stackwright.engine.order import Step
 from stackwright.engine.resource import Driver
 
 MOST_AT_ONCE = 256
+NOT_TRIED = "not tried, because this failed before: "
 LOOK_S = 0.1
 """How often a pause looks whether it is still to go on."""
 
@@ -188,7 +189,7 @@ class _Execution:
         while rest:
             step = rest.pop()
             if id(step) not in self.ended:
-                self._note(step, 0.0, f"not tried, because this failed before: {error}", refused)
+                self._note(step, 0.0, f"{NOT_TRIED}{error}", refused)
                 rest += self.then.get(id(step), ())
 
     def _note(self, step: Step, seconds: float, error: str, refused: str = "", *, certain: bool = True) -> None:

@@ -125,12 +125,9 @@ class Result:
         return dataclasses.replace(self, outcomes={**self.outcomes, **both}, warnings=warnings, refused=later.refused)
 
     def explained(self, more: Mapping[str, str]) -> Result:
-        """With more words about what failed. more: resource id -> a sentence."""
+        """With a better account of what failed. more: resource id -> a sentence."""
         failed = {item: outcome for item, outcome in self.outcomes.items() if outcome.error and item in more}
-        told = {
-            item: dataclasses.replace(outcome, error=f"{outcome.error}; {more[item]}")
-            for item, outcome in failed.items()
-        }
+        told = {item: dataclasses.replace(outcome, error=more[item]) for item, outcome in failed.items()}
         return dataclasses.replace(self, outcomes={**self.outcomes, **told})
 
     @property

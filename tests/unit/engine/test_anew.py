@@ -84,7 +84,7 @@ def test_each_host_is_tried_once(cloud: Sandbox, hosts: Hosts) -> None:
     result = cloud.ensure(request(server("a")))
     (error,) = result.errors
     assert error == (
-        "pool full on host3; instance a: no host can take it (host1: refused it (pool full on host1); host2: refused "
+        "instance a: no host can take it (host1: refused it (pool full on host1); host2: refused "
         "it (pool full on host2); host3: refused it (pool full on host3)); free something or add a host"
     )
     asked = [change.object.place for change in hosts.tried if isinstance(change.object, Volume)]
@@ -101,7 +101,7 @@ def test_the_rest_goes_on(cloud: Sandbox, hosts: Hosts) -> None:
     servers = [server("a"), server("b"), server("pinned", host="host1"), server("fine", host="host2")]
     result = cloud.ensure(request(*servers))
     assert result.errors == [
-        "pool full on host1; instance pinned: no host can take it (host1: refused it (pool full on host1); "
+        "instance pinned: no host can take it (host1: refused it (pool full on host1); "
         "host2: not host1; host3: not host1); free something or add a host"
     ]
     assert where(cloud) == {"a": "host2", "b": "host2", "pinned": "host1", "fine": "host2"}

@@ -221,8 +221,9 @@ def _upload(
             check()
         _check_size(connection, name, size)
         make_volume(connection, name + COMPLETE, upload_xml(name + COMPLETE))
-    except libvirt.libvirtError as error:
-        if not is_connection_lost(error):
+    except (libvirt.libvirtError, Temporary) as error:
+        # A pool without room may also take everything and keep less of it.
+        if isinstance(error, Temporary) or not is_connection_lost(error):
             _remove_upload(connection, name)
             _explain_full(connection, name, _occupied(content, size), error)
         raise
@@ -265,7 +266,7 @@ def _occupied(content: BinaryIO, size: int) -> int:
         return size
 
 
-def _explain_full(connection: Connection, name: str, needed: int, error: libvirt.libvirtError) -> None:
+def _explain_full(connection: Connection, name: str, needed: int, error: Exception) -> None:
     """Raises Refused if there is no room. libvirt has no code for that, so the pool is asked."""
     refresh(connection)
     free = connection.pool.info()[3]
