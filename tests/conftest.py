@@ -126,6 +126,7 @@ def _another(source: Place, folder: Path, request: pytest.FixtureRequest) -> Pla
         return copy(source, folder)
     folder.mkdir()
     shutil.copy(source.world, folder / "world.sqlite")
+    shutil.copy(source.key, folder / "registry.key")
     server: str = request.getfixturevalue("postgres")
     return Place(_create_database(server, sa.make_url(source.url).database or ""), folder / "world.sqlite")
 

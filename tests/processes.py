@@ -22,6 +22,7 @@ from stackwright.engine.request import Request
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import Run
 from stackwright.registry.transaction import Transaction
+from stackwright.registry.vault import Vault
 
 T = TypeVar("T")
 PATIENCE_S = 60.0
@@ -62,8 +63,8 @@ class Fuse:
 class FusedRegistry(Registry):
     """Steps before every transaction, and before and after the commit of one that writes."""
 
-    def __init__(self, url: str, fuse: Fuse) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, fuse: Fuse, vault: Vault | None = None) -> None:
+        super().__init__(url, vault=vault)
         self.fuse = fuse
 
     def write(self, work: Callable[[Transaction], T], commit: bool = True) -> T:
@@ -103,7 +104,7 @@ class Fused(Sandbox):
         for driver in drivers.values():
             driver.fuse = fuse
         super().__init__(place, drivers=drivers, **options)
-        self.registry = FusedRegistry(place.url, fuse)
+        self.registry = FusedRegistry(place.url, fuse, place.vault())
         self._one = threading.Lock()
 
     @contextmanager

@@ -19,8 +19,10 @@ from stackwright.engine.errors import Refused
 from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.request import Request, Result
 from stackwright.engine.resource import Wish
+from stackwright.kinds import KINDS
 from stackwright.registry import schema
 from stackwright.registry.database import Registry
+from stackwright.registry.vault import Vault
 from stackwright.render import libvirt, ovn
 
 RENDERERS = {"ovn": ovn.RENDER, "libvirt": libvirt.RENDER}
@@ -56,6 +58,19 @@ class Place:
     url: str
     world: Path
 
+    @property
+    def key(self) -> Path:
+        """The file with the key of the registry."""
+        return self.world.with_name("registry.key")
+
+    def registry(self) -> Registry:
+        """The registry, with its key."""
+        return Registry(self.url, vault=self.vault())
+
+    def vault(self) -> Vault:
+        """The key, and what it is for."""
+        return Vault(self.key, {name: kind.secret for name, kind in KINDS.items()})
+
 
 def drivers(place: Place, before: Callable[[Change], None] = lambda change: None) -> dict[str, MemoryDriver]:
     """Memory in place of every backend."""
@@ -80,7 +95,7 @@ class Sandbox(Cloud):
 
     def __init__(self, place: Place, **options: Any) -> None:
         given = {"drivers": drivers(place), "renderers": RENDERERS, **options}
-        super().__init__(Registry(place.url), given.pop("drivers"), given.pop("renderers"), **given)
+        super().__init__(place.registry(), given.pop("drivers"), given.pop("renderers"), **given)
         self.place = place
 
     def wish(self, kind: str, name: str, **spec: Any) -> Result:
@@ -133,16 +148,22 @@ def copy(source: Place, target: Path) -> Place:
     registry = target / "registry.sqlite"
     shutil.copy(sa.make_url(source.url).database or "", registry)
     shutil.copy(source.world, target / "world.sqlite")
+    shutil.copy(source.key, target / "registry.key")
     return Place(f"sqlite:///{registry}", target / "world.sqlite")
 
 
 def portrait(cloud: Sandbox) -> dict[str, list[str]]:
     """Everything in registry and backends with names in place of ids: equal for equal clouds."""
     with cloud.registry.engine.connect() as connection:
-        tables = {
+        tables: dict[str, Any] = {
             name: connection.execute(sa.select(schema.metadata.tables[name])).mappings().all()
             for name in ("resource", "allocation", "claim", "departure", "usage", "reference", "run", "lease")
         }
+    vault = cloud.place.vault()
+    columns = ("spec", "attributes")
+    tables["resource"] = [
+        {**row, **{name: vault.unlock(row["kind"], row[name]) for name in columns}} for row in tables["resource"]
+    ]
     names = _names(tables["resource"])
     left_out = ("created_at", "updated_at", "revision")
     seen = {

@@ -24,6 +24,8 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     migrate.add_argument("target", metavar="URL", help="an empty database; - reads the URL from standard input")
     migrate.add_argument("--check", action="store_true", help="see whether it can be moved, and change nothing")
     migrate.set_defaults(run=_migrate)
+    rotate = actions.add_parser("rotate", parents=[common], help="encrypt its secrets with a new key")
+    rotate.set_defaults(run=_rotate)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -42,6 +44,15 @@ def _info(options: argparse.Namespace) -> int:
         }
     print(json.dumps(found, indent=2) if options.json else "\n".join(f"{key}: {value}" for key, value in found.items()))
     return 0
+
+
+def _rotate(options: argparse.Namespace) -> int:
+    from stackwright.cloud import Cloud
+    from stackwright.registry.sealing import rotate
+
+    with Cloud.open() as cloud:
+        count = rotate(cloud.registry)
+    return _tell(options, True, f"a new key encrypts the secrets of {count} resources; back it up with the registry")
 
 
 def _migrate(options: argparse.Namespace) -> int:

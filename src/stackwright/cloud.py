@@ -34,6 +34,7 @@ from stackwright.present_stack import iso
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import LEASE_S, Run, cancel
 from stackwright.registry.transaction import Transaction
+from stackwright.registry.vault import Vault
 from stackwright.scheduler.placement import Scheduler
 from stackwright.shelving import finished, is_asked, with_shelves
 from stackwright.snapshots import from_instances, with_last_images
@@ -100,7 +101,9 @@ class Cloud:
         """The cloud of this controller. Raises InvalidInput when there is none."""
         from stackwright.backends import drivers, renderers, traits
 
-        config, stays = watched(settings(path))
+        place = settings(path)
+        config, stays = watched(place)
+        vault = Vault(place.with_name("registry.key"), {name: kind.secret for name, kind in KINDS.items()})
         given = {
             "images": ImageStore(config.image_store),
             "mtu": config.mtu,
@@ -110,7 +113,7 @@ class Cloud:
             **options,
         }
         backends = drivers(config, options.get("say_transfer", _silent))
-        return cls(Registry(config.registry_url, stays), backends, renderers(config.network_backend), **given)
+        return cls(Registry(config.registry_url, stays, vault), backends, renderers(config.network_backend), **given)
 
     def __enter__(self) -> Self:
         return self
@@ -127,14 +130,16 @@ class Cloud:
     def initialise(self) -> bool:
         """Migrate the registry, and declare what every cloud starts with; True when anything was new."""
         from stackwright.registry.migrate import migrate  # Alembic takes a while to load, and only this needs it
+        from stackwright.registry.sealing import seal
 
         migrated = migrate(self.registry)
+        sealed = seal(self.registry)
         fresh = self.registry.write(_found) or migrated
         wishes = (Wish("project", "default", spec={"description": "Default project"}),)
         fresh = self.ensure(Request(wishes, SYSTEM, project="")).changed or fresh
         known = {row.key for row in self.registry.read(lambda txn: txn.select(kind="flavor"))}
         missing = tuple(Wish("flavor", name, spec=spec) for name, spec in FLAVORS.items() if name not in known)
-        return (self.ensure(Request(missing, SYSTEM)).changed if fresh and missing else False) or fresh
+        return (self.ensure(Request(missing, SYSTEM)).changed if fresh and missing else False) or fresh or sealed
 
     @contextmanager
     def run(self, request: Request) -> Iterator[Run]:

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 
 import pytest
 
-from sandbox import Place, Sandbox, copy, drivers, flaws, portrait, request, server
+from sandbox import Place, Sandbox, drivers, flaws, portrait, request, server
 from stackwright.engine.objects import Change
 from stackwright.engine.request import Actor, Request
 from stackwright.engine.resource import Wish
@@ -82,13 +81,13 @@ class Stopping(Sandbox):
     ids=["create", "update", "delete", "new stack", "stack", "stack goes"],
 )
 def test_a_stopped_run_is_completed_by_the_next(
-    furnished: Place, tmp_path: Path, before: tuple[Request, ...], stopped: Request, how: str
+    new_place: Callable[[], Place], before: tuple[Request, ...], stopped: Request, how: str
 ) -> None:
-    with Sandbox(copy(furnished, tmp_path / "clean")) as clean:
+    with Sandbox(new_place()) as clean:
         _all(clean, *before, stopped)
         expected = portrait(clean)
     for at in count():
-        place = copy(furnished, tmp_path / str(at))
+        place = new_place()
         with Sandbox(place) as cloud:
             _all(cloud, *before)
         with Stopping(place, at, how) as cloud:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from sandbox import Place, Sandbox, copy, flaws, request
+from sandbox import Place, Sandbox, flaws, request
 from stackwright.engine.errors import StackwrightError
 from stackwright.engine.resource import Wish
 from stackwright.engine.view import render
@@ -61,8 +60,8 @@ def wishes(draw: st.DrawFn) -> Wish:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.lists(wishes(), min_size=1, max_size=3, unique_by=lambda w: (w.kind, w.key)), max_size=8))
-def test_any_sequence_ends_as_declared(furnished: Place, steps: list[list[Wish]]) -> None:
-    with tempfile.TemporaryDirectory() as folder, Sandbox(copy(furnished, Path(folder))) as cloud:
+def test_any_sequence_ends_as_declared(new_place: Callable[[], Place], steps: list[list[Wish]]) -> None:
+    with Sandbox(new_place()) as cloud:
         said: dict[tuple[str, str], dict[str, Any] | None] = {}
         for step in [START, *steps]:
             try:

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,31 +91,30 @@ def _stack(template: dict[str, Any]) -> Request:
 )
 @given(first=templates(), then=st.none() | templates() | templates(), at=st.integers(0, 40))
 def test_a_killed_change_of_a_stack_is_completed_by_the_next_run(
-    furnished: Place, first: dict[str, Any], then: dict[str, Any] | None, at: int
+    new_place: Callable[[], Place], first: dict[str, Any], then: dict[str, Any] | None, at: int
 ) -> None:
     change = _stack(then) if then else request(Wish("stack", "s", present=False))
-    with tempfile.TemporaryDirectory() as folder:
-        with Sandbox(copy(furnished, Path(folder, "clean"))) as clean:
-            assert clean.ensure(_stack(first)).errors == []
-            try:
-                assert clean.ensure(change).errors == []
-            except StackwrightError as error:
-                event(f"refused: {type(error).__name__}")
-                return
-            expected = _portrait(clean)
-            _as_described(clean, then)
-        place = copy(furnished, Path(folder, "killed"))
-        with Sandbox(place) as cloud:
-            cloud.ensure(_stack(first))
-            ended = Running(place, change, at).end()
-            event(f"killed: {bool(ended.signal)}")
-            assert cloud.ensure(change).errors == []
-            seen = _portrait(cloud)
-            assert {name: set(seen[name]) ^ set(expected[name]) for name in seen} == {name: set() for name in seen}
-            assert seen == expected
-            assert flaws(cloud) == []
-            assert not cloud.ensure(change).changed
-            assert not cloud.drift().changed
+    with Sandbox(new_place()) as clean:
+        assert clean.ensure(_stack(first)).errors == []
+        try:
+            assert clean.ensure(change).errors == []
+        except StackwrightError as error:
+            event(f"refused: {type(error).__name__}")
+            return
+        expected = _portrait(clean)
+        _as_described(clean, then)
+    place = new_place()
+    with Sandbox(place) as cloud:
+        cloud.ensure(_stack(first))
+        ended = Running(place, change, at).end()
+        event(f"killed: {bool(ended.signal)}")
+        assert cloud.ensure(change).errors == []
+        seen = _portrait(cloud)
+        assert {name: set(seen[name]) ^ set(expected[name]) for name in seen} == {name: set() for name in seen}
+        assert seen == expected
+        assert flaws(cloud) == []
+        assert not cloud.ensure(change).changed
+        assert not cloud.drift().changed
 
 
 def test_runs_of_the_same_stack_make_one(new_place: Callable[[], Place]) -> None:

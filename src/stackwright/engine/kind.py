@@ -73,6 +73,7 @@ class Kind(Protocol):
         those that it adds something to. What is touched may not touch anything itself.
     everywhere: what it holds may be on any host (an image's cached copies).
     telling: its attributes are for people: what has the form of an id in them refers to nothing.
+    secret: names of fields of its spec, and of attributes, that the registry keeps in encrypted form.
     """
 
     name: ClassVar[str]
@@ -82,6 +83,7 @@ class Kind(Protocol):
     touches: ClassVar[tuple[str, ...]]
     everywhere: ClassVar[bool]
     telling: ClassVar[bool]
+    secret: ClassVar[tuple[str, ...]]
 
     def validate(self, spec: Mapping[str, Any], resolve: Callable[[str, str], str]) -> dict[str, Any]:
         """The spec as JSON data, every reference passed through `resolve(kind, name)`. Raises InvalidInput."""

@@ -86,6 +86,7 @@ class Kind:
     touches: ClassVar[tuple[str, ...]] = ()
     everywhere: ClassVar[bool] = False
     telling: ClassVar[bool] = False
+    secret: ClassVar[tuple[str, ...]] = ()
 
     def validate(self, spec: Mapping[str, Any], resolve: Resolve) -> dict[str, Any]:
         """The spec as JSON data, with references resolved. Raises InvalidInput in one sentence."""

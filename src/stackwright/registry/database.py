@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from stackwright.engine.errors import Temporary
 from stackwright.registry.transaction import Transaction
+from stackwright.registry.vault import Vault
 
 T = TypeVar("T")
 
@@ -35,12 +36,14 @@ class Registry:
     """Where everything that was declared is remembered. `url` is SQLAlchemy's.
 
     in_force: whether this is still the cloud's registry, which may be moved while somebody waits to write.
+    vault: encrypts what is secret; without it everything is read and written as it is.
     """
 
-    def __init__(self, url: str, in_force: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, url: str, in_force: Callable[[], bool] = lambda: True, vault: Vault | None = None) -> None:
         self.url = url
         self.engine = _engine(url)
         self.in_force = in_force
+        self.vault = vault
 
     def __str__(self) -> str:
         return shown(self.url)
@@ -67,7 +70,7 @@ class Registry:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 self._stays()
-                return work(Transaction(connection))
+                return work(Transaction(connection, self.vault))
 
     def _once(self, work: Callable[[Transaction], T], commit: bool) -> T:
         with self.connection() as connection:
@@ -76,7 +79,7 @@ class Registry:
                 if not self.is_sqlite:
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
                 self._stays()
-                result = work(Transaction(connection))
+                result = work(Transaction(connection, self.vault))
                 if not commit:
                     begun.rollback()
                 return result

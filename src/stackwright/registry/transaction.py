@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from stackwright.engine.errors import Conflict, Exhausted
 from stackwright.engine.resource import Departure, Resource
 from stackwright.registry import schema
+from stackwright.registry.vault import Vault
 
 CHUNK = 500
 # Statements that run for every single resource are made once.
@@ -44,8 +45,9 @@ def chunked(values: Iterable[str]) -> Iterator[list[str]]:
 class Transaction:
     """One unit of work on the registry."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, vault: Vault | None = None) -> None:
         self.connection = connection
+        self._vault = vault
         self.known: dict[str, Resource] = {}
         self._now: float | None = None
         self._targets: dict[str, set[str]] = {}
@@ -111,9 +113,26 @@ class Transaction:
         query = sa.select(*COLUMNS).where(*where).order_by(schema.resource.c.kind, schema.resource.c.key)
         found = []
         for row in self.connection.execute(query).mappings():
-            fresh = Resource(**row)
-            found.append(self.known.setdefault(fresh.id, fresh))
+            if row["id"] not in self.known:
+                self.known[row["id"]] = self._unlocked(Resource(**row))
+            found.append(self.known[row["id"]])
         return found
+
+    def _unlocked(self, resource: Resource) -> Resource:
+        """Without anything encrypted."""
+        vault = self._vault
+        if vault is None or resource.kind not in vault.fields:
+            return resource
+        spec, attributes = (vault.unlock(resource.kind, values) for values in (resource.spec, resource.attributes))
+        return dataclasses.replace(resource, spec=spec, attributes=attributes)
+
+    def _locked(self, kind: str, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns of a resource as they are written."""
+        if self._vault is None or kind not in self._vault.fields:
+            return dict(columns)
+        self._vault.check(self.setting)
+        hidden = {name: self._vault.lock(kind, columns[name]) for name in ("spec", "attributes") if name in columns}
+        return {**columns, **hidden}
 
     def insert(self, resources: Iterable[Resource]) -> None:
         """Add new rows. Raises Conflict when a key is taken, which only a race can bring about."""
@@ -121,7 +140,7 @@ class Transaction:
         added = list(resources)
         if not added:
             return
-        rows = [{**_row(item), "created_at": at, "updated_at": at} for item in added]
+        rows = [{**self._locked(item.kind, _row(item)), "created_at": at, "updated_at": at} for item in added]
         try:
             self.connection.execute(sa.insert(schema.resource), rows)
         except sa.exc.IntegrityError as error:
@@ -136,12 +155,18 @@ class Transaction:
 
     def update(self, resource: Resource, **changes: Any) -> Resource:
         """Change columns of one row; what is returned is what `get` gives from now on."""
-        self.connection.execute(UPDATE_ROW, {"row": resource.id, **changes, "updated_at": self.now()})
+        columns = self._locked(resource.kind, changes)
+        self.connection.execute(UPDATE_ROW, {"row": resource.id, **columns, "updated_at": self.now()})
         self.known[resource.id] = dataclasses.replace(self.get(resource.id), **changes)
         return self.known[resource.id]
 
+    def rewrite(self, resource: Resource) -> None:
+        """Write again what one row holds, its secrets with the key of now."""
+        columns = self._locked(resource.kind, {"spec": resource.spec, "attributes": resource.attributes})
+        self.connection.execute(UPDATE_ROW, {"row": resource.id, **columns})
+
     def update_many(self, ids: Iterable[str], **changes: Any) -> None:
-        """Give the same columns of many rows the same values."""
+        """Give the same columns of many rows the same values, none of which is secret."""
         at = self.now()
         ids = list(ids)
         for part in chunked(ids):

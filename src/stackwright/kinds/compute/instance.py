@@ -148,6 +148,7 @@ class Instance(Kind):
     name = "instance"
     spec = InstanceSpec
     affects = ("floating_ip",)
+    secret = ("user_data", "personality")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The only network, where none was named; and an image that fits the flavor."""

@@ -58,6 +58,7 @@ class Keypair(Kind):
     name = "keypair"
     spec = KeypairSpec
     affects = ("instance",)
+    secret = ("private_key",)
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The fingerprint as ssh-keygen -l prints it, and the pair if it is to be made."""

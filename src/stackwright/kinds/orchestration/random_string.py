@@ -71,6 +71,7 @@ class RandomString(Kind):
 
     name = "random_string"
     spec = RandomStringSpec
+    secret = ("value", "made_before")
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The text that it has, or a new one for a new spec."""

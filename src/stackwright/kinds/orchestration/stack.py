@@ -64,6 +64,7 @@ class Stack(Kind):
     name = "stack"
     spec = StackSpec
     telling = True
+    secret = ("files", "parameters", "outputs")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """What is wrong with a template is said all at once, before anything is declared."""

@@ -38,6 +38,7 @@ class StackSnapshot(Kind):
 
     name = "stack_snapshot"
     spec = StackSnapshotSpec
+    secret = ("declared", "secrets")
 
     def children(self, resource: Resource) -> Iterable[Wish]:
         """An image for each server."""

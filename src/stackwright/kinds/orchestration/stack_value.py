@@ -22,6 +22,7 @@ class StackValue(Kind):
 
     name = "stack_value"
     spec = StackValueSpec
+    secret = ("value",)
 
     def quota(self, resource: Resource) -> Mapping[str, int]:
         """It costs nothing."""
