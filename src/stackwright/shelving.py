@@ -41,6 +41,7 @@ def _filled(cloud: Cloud, request: Request, wish: Wish, check: bool) -> Wish:
         return unseen
     # What would be refused is, before the guest is switched off.
     converge(cloud, dataclasses.replace(request, wishes=(unseen,), label="", exact=False), check=True)
+    _has_an_image(cloud, row)
     _may_go(row, request)
     _switch_off(cloud, request, row)
     row = _row(cloud, request, wish.key)
@@ -58,6 +59,13 @@ def _row(cloud: Cloud, request: Request, name: str) -> Resource:
     if not own:
         raise NotFound(f"instance {name} does not exist, so there is nothing to shelve; declare it first")
     return own[0]
+
+
+def _has_an_image(cloud: Cloud, row: Resource) -> None:
+    """Raises Conflict for a container: of what is mounted on its host, no image can be made."""
+    hosts = [host for host in cloud.find("host", row.host) if row.host]
+    if any(host.attributes.get("domain_type") == "lxc" for host in hosts):
+        raise Conflict(f"{row.title} is a container, of whose disk no image can be made; it cannot be shelved")
 
 
 def _may_go(row: Resource, request: Request) -> None:

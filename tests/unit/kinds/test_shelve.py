@@ -255,3 +255,14 @@ def test_a_host_that_does_not_answer_keeps_its_room_until_the_guest_is_gone(clou
     assert ask(cloud, **SHELVED).errors == []
     assert claimed(cloud) == 0
     assert settled(cloud)
+
+
+def test_a_container_is_not_even_switched_off(cloud: Sandbox) -> None:
+    host = cloud.one("host", told(cloud)["host"])
+    (found,) = (item for item in cloud.objects("Hypervisor") if item.name == host.name)
+    cloud.hold(dataclasses.replace(found, domain_type="lxc"))
+    cloud.wish("host", host.name)
+    before = portrait(cloud)
+    with pytest.raises(Conflict, match="instance one is a container, of whose disk no image can be made"):
+        ask(cloud, **SHELVED)
+    assert portrait(cloud) == before

@@ -40,6 +40,10 @@ WORKS: Mapping[str, tuple[str, str, str]] = {
     "ephemeral disk": (*_SAME, "impossible: refused when declared"),
     "console log": (*_SAME, "impossible: libvirt keeps none"),
     "image of an instance": (*_SAME, "impossible: refused"),
+    "resize on trial": (*_SAME, "untested: the disk keeps its file system's size"),
+    "rebuild": (*_SAME, UNTESTED),
+    "shelve": (*_SAME, "impossible: refused"),
+    "adopt": (*_SAME, UNTESTED),
     "move to another host": (*_SAME, IMPOSSIBLE),
 }
 """For each of `RUN`, in that order."""
