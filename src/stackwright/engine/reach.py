@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from stackwright.engine.kind import Kind
 from stackwright.engine.objects import CLOUD, Action, Change, Identity, Object
+from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture, Renderers
 
 Unreachable = Mapping[tuple[str, str], str]
@@ -24,8 +25,8 @@ def blocked(
     """Resource id -> the sentence that says why nothing can be done for it now."""
     found: dict[str, str] = {}
     for resource in picture.scoped():
-        if resource.kind == "host" and resource.spec["state"] == "evacuated":
-            continue  # that it does not answer is known
+        if _given_up(resource):
+            continue
         for (driver, place), sentence in unreachable.items():
             here = place in ("", resource.host) or (resource.kind == "host" and resource.name == place)
             anywhere = resource.kind in everywhere and not resource.wanted
@@ -33,6 +34,11 @@ def blocked(
             if resource.kind in renderers.get(driver, {}) and (here or anywhere or left):
                 found[resource.id] = sentence
     return found | held_back(picture, found)
+
+
+def _given_up(resource: Resource) -> bool:
+    """Whether it is a host that was evacuated: that it does not answer is known."""
+    return resource.kind == "host" and resource.spec["state"] == "evacuated"
 
 
 def elsewhere(picture: Picture, changes: Iterable[Change], unreachable: Unreachable) -> dict[str, str]:
@@ -97,6 +103,7 @@ def undone(picture: Picture, changes: Iterable[Change], unreachable: Unreachable
         for change in changes
         if (change.object.driver, change.object.place) in unreachable
         and change.object.resource in picture.scope
+        and not _given_up(picture.get(change.object.resource))
         and not (change.object.spread or change.object.shared)
     }
 
