@@ -57,7 +57,7 @@ class Fleet(Connections):
     def _host(self, file: Path) -> Connection:
         file.write_text(NODE.format(pool=POOL, consoles=CONSOLE_POOL))
         opened = libvirt.open(f"test://{file}")
-        found = _connection(file.stem, opened, lambda line: None)
+        found = _connection(file.stem, f"test://{file}", opened, lambda line: None)
         return replace(found, host=replace(found.host, domain_type="test"))
 
     def get(self, place: str) -> Connection:
