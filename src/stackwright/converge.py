@@ -54,7 +54,7 @@ def converge(cloud: Cloud, request: Request, check: bool = False) -> Result:
         if not check and moves.ended():
             # What followed them (their ports) now leads to where they are, and what they left behind goes.
             again = cloud.registry.read(intent.again)
-            result = result.followed_by(_fulfil(cloud, request, again, run, check, told)[0])
+            result = result.followed_by(_fulfil(cloud, request, again, run, check, told, moves.left)[0])
         return result if check else _repaired(cloud, request, intent, run, result, told)
 
 
@@ -91,8 +91,9 @@ def _fulfil(
     run: Run,
     check: bool,
     before: Mapping[str, str] = MappingProxyType({}),
+    former: Mapping[str, set[str]] = MappingProxyType({}),
 ) -> tuple[Result, Moves]:
-    """before: what failed in the same run already, and stays so."""
+    """before: what failed in the same run already, and stays so. former: as `Moves` has it."""
     picture, renderers = intent.picture, cloud.rules.renderers
     desired = render(picture, renderers)
     observed = observe(picture, intent.scope(cloud.everywhere, cloud.spread), cloud.drivers, renderers)
@@ -110,7 +111,7 @@ def _fulfil(
     failed = {**errors_of(done), **errors}
     failed = unborne(picture, cloud.rules.kinds, failed) | failed
     failed = held_back(picture, failed) | failed
-    moves = Moves(picture, staying(picture, done), {place for _, place in observed.unreachable}, failed, before)
+    moves = Moves(picture, staying(picture, done), {place for _, place in observed.unreachable}, failed, before, former)
     failed = failed | dict(before)
     results = outcomes(intent, desired, changes, outlived(picture, failed) | failed)
     found = found_for(desired, observed.objects)

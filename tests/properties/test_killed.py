@@ -21,13 +21,15 @@ UPDATE = request(
 )
 DELETE = request(Wish("instance", "one", present=False), Wish("network", "other", present=False))
 HERE = request(server("one", floating_ip="public", host="host1"))
+UNPIN = request(Wish("instance", "one", spec={"host": ""}))
+DRAIN = request(Wish("host", "host1", spec={"state": "drained"}))
 MOVE = request(server("one", floating_ip="public", host="host2"))
 
 
 @pytest.mark.parametrize(
     ("before", "killed"),
-    [((), CREATE), ((CREATE,), UPDATE), ((CREATE,), DELETE), ((HERE,), MOVE)],
-    ids=["create", "update", "delete", "move"],
+    [((), CREATE), ((CREATE,), UPDATE), ((CREATE,), DELETE), ((HERE,), MOVE), ((HERE, UNPIN), DRAIN)],
+    ids=["create", "update", "delete", "move", "drain"],
 )
 def test_a_killed_run_is_completed_by_the_next(
     new_place: Callable[[], Place], before: tuple[Request, ...], killed: Request

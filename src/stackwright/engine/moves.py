@@ -19,6 +19,8 @@ class Moves:
 
     staying: resource id -> name of the host that it was not moved from. unseen: names of hosts that did not answer.
     failed: resource id -> what went wrong with it; told: what had gone wrong before, and was told.
+    left: resource id -> ids of hosts that it was seen gone from now; former: the same of the look before this one. It
+    is not finished, and refers to them, until it was looked at once more.
     """
 
     picture: Picture
@@ -26,11 +28,15 @@ class Moves:
     unseen: Collection[str] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[str, str] = field(default_factory=dict)
+    former: Mapping[str, set[str]] = field(default_factory=dict)
+    left: dict[str, set[str]] = field(default_factory=dict)
 
     def record(self, txn: Transaction, results: Mapping[str, Outcome]) -> None:
         """Write down where things are, and give back what they claimed where they were seen gone."""
         for item, place in self.staying.items():
             _return(txn, item, self.picture.host(place).id)
+        for item in [item for item in self.former if item in results and item not in self.failed]:
+            txn.refer(item, txn.targets([item]).get(item, set()) - self.former[item])
         for item, outcome in results.items():
             if item in self.picture.departures and item not in self.failed and outcome.after:
                 self._leave(txn, item)
@@ -39,7 +45,11 @@ class Moves:
         for host in [txn.get(left) for left in txn.departures(item)]:
             if host.name not in self.unseen:
                 txn.depart_no_more(item, host.id)
-                txn.refer(item, txn.targets([item]).get(item, set()) - {host.id})
+                self.left.setdefault(item, set()).add(host.id)
+
+    def unfinished(self, item: str) -> bool:
+        """Whether something has just moved, or is a host that something has just moved from."""
+        return item in self.left or any(item in hosts for hosts in self.left.values())
 
     def ended(self) -> bool:
         """Whether anything is to be looked at once more: now that it is there, or is to stay after all."""

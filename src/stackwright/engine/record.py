@@ -79,7 +79,9 @@ def record(
     moves.record(txn, results)
     for resource_id, outcome in results.items():
         known = outcome.before is not None and resource_id in behind
-        after = _settle(txn, kinds, outcome, objects.get(resource_id, []), unfinished=known)
+        after = _settle(
+            txn, kinds, outcome, objects.get(resource_id, []), unfinished=known or moves.unfinished(resource_id)
+        )
         recorded[resource_id] = Outcome(outcome.before, after, outcome.changes, outcome.error)
     news = [
         item for item in recorded.values() if item.changed or (item.error and item.error not in moves.told.values())
