@@ -134,12 +134,14 @@ class Cloud:
 
         migrated = migrate(self.registry)
         sealed = seal(self.registry)
+        renewed = self.registry.write(lambda txn: _renewed(txn, self.rules.kinds))
         fresh = self.registry.write(_found) or migrated
         wishes = (Wish("project", "default", spec={"description": "Default project"}),)
         fresh = self.ensure(Request(wishes, SYSTEM, project="")).changed or fresh
         known = {row.key for row in self.registry.read(lambda txn: txn.select(kind="flavor"))}
         missing = tuple(Wish("flavor", name, spec=spec) for name, spec in FLAVORS.items() if name not in known)
-        return (self.ensure(Request(missing, SYSTEM)).changed if fresh and missing else False) or fresh or sealed
+        added = self.ensure(Request(missing, SYSTEM)).changed if fresh and missing else False
+        return added or fresh or sealed or renewed
 
     @contextmanager
     def run(self, request: Request) -> Iterator[Run]:
@@ -322,3 +324,17 @@ def _found(txn: Any) -> bool:
         return False
     txn.set_setting("cloud", str(uuid.uuid4()))
     return True
+
+
+def _renewed(txn: Transaction, kinds: Mapping[str, Kind]) -> bool:
+    """Record specs as this library has them: a field that an older one did not know is not a change of anything."""
+    found = False
+    for row in txn.select():
+        try:
+            spec = kinds[row.kind].validate(row.spec, lambda kind, name: name)
+        except InvalidInput:
+            continue  # what is refused by now is told when it is declared again
+        if spec != row.spec:
+            txn.update(row, spec=spec)
+            found = True
+    return found

@@ -281,3 +281,14 @@ def test_what_one_instance_frees_another_may_take_in_the_same_request(cloud: San
     grow = request(server("two", **small), server("one", **small), server("four", **small), server("five", **small))
     assert cloud.ensure(grow).errors == []
     assert flaws(cloud) == []
+
+
+def test_a_field_that_an_older_library_did_not_know_is_no_change(cloud: Sandbox) -> None:
+    cloud.ensure(request(server("one")))
+    one = cloud.one("instance", "one")
+    older = {name: value for name, value in one.spec.items() if name not in ("resize", "tags")}
+    cloud.registry.write(lambda txn: txn.update(txn.get(one.id), spec=older))
+    assert cloud.initialise() is True
+    assert cloud.one("instance", "one").spec == one.spec
+    assert cloud.initialise() is False
+    assert not cloud.ensure(request(server("one"))).changed
