@@ -11,6 +11,7 @@ action=$1 index=$3 node=$4 directory=$5 cache=$6 number=${7-} rootfs=${8-}
 name=$2-$node                 # of the network namespace and of the machine
 group=stackwright-$name       # of its cgroups, or of its unit where systemd runs
 lab_directory=$(dirname "$(dirname "$directory")")
+machined=/usr/share/dbus-1/system-services/org.freedesktop.machine1.service
 
 supervisor() { pgrep -f -- "^([^ ]*/)?systemd-nspawn .*--machine=$name "; }
 running() { supervisor >/dev/null && [ -e "/run/netns/$name" ] && [ -n "$(ip netns pids "$name")" ]; }
@@ -98,8 +99,10 @@ add_files() {
   ssh-keygen -q -t ed25519 -N '' -C "$node" -f "$root/etc/ssh/ssh_host_ed25519_key"
   install -D -m 600 "$lab_directory/id_ed25519.pub" "$root/root/.ssh/authorized_keys"
   # No machine of this node's containers is known to a machined that runs in a container itself, and libvirt insists.
+  # Its package may be there already, or come with libvirt's.
   ln -sf /dev/null "$root/etc/systemd/system/systemd-machined.service"
-  rm -f "$root/usr/share/dbus-1/system-services/org.freedesktop.machine1.service"
+  rm -f "$root/$machined"
+  echo "path-exclude=$machined" >"$root/etc/dpkg/dpkg.cfg.d/no-machined"
   echo "$rootfs" >"$directory/rootfs"
 }
 
