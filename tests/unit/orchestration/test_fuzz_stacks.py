@@ -59,7 +59,7 @@ WRONG = st.sampled_from([
 ])
 # fmt: on
 SOON_S = 20
-LARGE_MIB = 1500
+LARGE_MIB = 2500
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

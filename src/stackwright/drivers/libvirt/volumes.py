@@ -218,12 +218,11 @@ def _upload(
         make_volume(connection, name, upload_xml(name))
         with connection.sending:
             send(connection, name, content, Meter(f"{what} to host {connection.place}", size, connection.tell))
+            _check_size(connection, name, size)
             check()
-        _check_size(connection, name, size)
         make_volume(connection, name + COMPLETE, upload_xml(name + COMPLETE))
-    except (libvirt.libvirtError, Temporary) as error:
-        # A pool without room may also take everything and keep less of it.
-        if isinstance(error, Temporary) or not is_connection_lost(error):
+    except (libvirt.libvirtError, Refused, Temporary) as error:
+        if not isinstance(error, libvirt.libvirtError) or not is_connection_lost(error):
             _remove_upload(connection, name)
             _explain_full(connection, name, _occupied(content, size), error)
         raise
@@ -252,10 +251,14 @@ def _delete_when_released(volume: libvirt.virStorageVol) -> None:
 
 
 def _check_size(connection: Connection, name: str, size: int) -> None:
+    """Raises Refused: a full pool keeps less without a word, and may have room again by now."""
     volume = connection.pool.storageVolLookupByName(name)
     written = volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)[2]
     if written != size:
-        raise Temporary(f"{name} arrived on host {connection.place} with {written} of {size} bytes; run this again")
+        raise Refused(
+            f"host {connection.place}: its storage pool {POOL} is full or fails: it kept {written} of {size} bytes of "
+            f"{name}; free some space there or add a host"
+        )
 
 
 def _occupied(content: BinaryIO, size: int) -> int:
