@@ -13,8 +13,8 @@ description:
   - Tells what is known of the instances of a project, as M(stackwright.cloud.instance) does, and changes nothing.
   - 'The power state is that of the moment: V(running), V(paused), V(stopped), V(lost) (it went down without
     being asked to), V(shelved), V(missing) (its host does not know it) or V(unknown) (its host does not answer).'
-  - While a resize waits to be confirmed or reverted, RV(instances[].resize) is V(trial), RV(instances[].flavor_before)
-    says what it would return to, and RV(instances[].claimed) what is kept for both.
+  - While a resize waits to be confirmed or reverted, C(resize) is V(trial), C(flavor_before)
+    says what it would return to, and C(claimed) what is kept for both.
 options:
   console_lines:
     description:
