@@ -26,7 +26,8 @@ options:
     description:
       - A file with the private key, on the machine where Ansible runs. The public key is taken from it.
       - If there is no such file, a key is made, without passphrase and with mode 0600, and its public half
-        is written beside it, with C(.pub) at the end of its name. An existing file is never changed.
+        is written beside it, with C(.pub) at the end of its name. A folder that is not there is made, with
+        mode 0700. An existing file is never changed.
       - In check mode no file is written, so the public key and the fingerprint in the result stand for those
         that will be made.
     type: path

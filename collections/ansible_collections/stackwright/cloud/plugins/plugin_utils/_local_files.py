@@ -117,6 +117,7 @@ class LocalFilesAction(ActionBase):
                     f"{path} does not exist yet; the public key that is shown stands for the one to be made"
                 )
                 return public
+            path.parent.mkdir(mode=0o700, exist_ok=True)  # as ssh-keygen does with ~/.ssh
             return public if write_once(path, private, public) else public_half(path)
         except OSError as error:
             raise AnsibleActionFail(f"{error.filename or path}: {error.strerror}; mend private_key_file") from None
