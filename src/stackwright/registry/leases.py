@@ -23,7 +23,8 @@ import sqlalchemy as sa
 from stackwright.engine.errors import LeaseLost, StackwrightError, Stopped, Temporary
 from stackwright.registry import schema
 from stackwright.registry.database import Registry
-from stackwright.registry.transaction import Transaction, chunked
+from stackwright.registry.holdings import chunked
+from stackwright.registry.transaction import Transaction
 
 LEASE_S = 30.0
 SHARED_WAIT_S = 1800.0

@@ -10,7 +10,8 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from stackwright.registry import schema
 from stackwright.registry.database import Registry
-from stackwright.registry.transaction import Transaction, chunked
+from stackwright.registry.holdings import chunked
+from stackwright.registry.transaction import Transaction
 from stackwright.registry.vault import SEALED, Vault, new_key
 
 

@@ -9,54 +9,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from stackwright.engine.errors import Conflict, Exhausted
-from stackwright.engine.resource import Departure, Resource
+from stackwright.engine.errors import Conflict
+from stackwright.engine.resource import Resource
 from stackwright.registry import schema
+from stackwright.registry.holdings import ADD, UPDATE_ROW, Holdings, chunked
 from stackwright.registry.vault import Vault
 
-CHUNK = 500
-# Statements that run for every single resource are made once.
-UPDATE_ROW = sa.update(schema.resource).where(schema.resource.c.id == sa.bindparam("row"))
-USE = (
-    sa.update(schema.usage)
-    .where(schema.usage.c.owner == sa.bindparam("whose"), schema.usage.c["class"] == sa.bindparam("what"))
-    .values(used=schema.usage.c.used + sa.bindparam("difference"))
-)
-COUNTER = (schema.usage.c.owner == sa.bindparam("whose"), schema.usage.c["class"] == sa.bindparam("what"))
-USED = sa.select(schema.usage.c.used).where(*COUNTER)
-BOUND = sa.update(schema.usage).where(*COUNTER).values(limit=sa.bindparam("bound"))
-ADD = {table.name: sa.insert(table) for table in schema.metadata.tables.values()}
 COLUMNS = [schema.resource.c[field.name] for field in dataclasses.fields(Resource)]
 
 
-def chunked(values: Iterable[str]) -> Iterator[list[str]]:
-    """Lists that fit into one IN clause."""
-    rest = iter(values)
-    while part := list(islice(rest, CHUNK)):
-        yield part
-
-
-class Transaction:
+class Transaction(Holdings):
     """One unit of work on the registry."""
 
     def __init__(self, connection: sa.Connection, vault: Vault | None = None) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self._vault = vault
         self.known: dict[str, Resource] = {}
         self._now: float | None = None
         self._targets: dict[str, set[str]] = {}
         self._referrers: dict[tuple[str, str], set[str]] = {}
-        self._children: dict[str, set[str]] = {}
-        self._held: dict[str, dict[tuple[str, str], str]] = {}
-        self._claims: dict[str, tuple[str, dict[str, int]]] = {}
-        self._departures: dict[str, dict[str, Departure]] = {}
-        self._charges: dict[str, dict[str, int]] = {}
         self._inserted: set[str] = set()
 
     def now(self) -> float:
@@ -276,186 +252,6 @@ class Transaction:
         query = query.where(schema.reference.c.target == target, schema.resource.c.kind == kind)
         return set(self.connection.execute(query).scalars())
 
-    # What a resource has
-
-    def preload(self, ids: Iterable[str]) -> None:
-        """Read at once what many resources hold, claim, count for and own."""
-        for part in chunked(item for item in ids if item not in self._held):
-            for item in part:
-                self._begin(item)
-            self._read_holdings(part)
-
-    def _begin(self, resource_id: str) -> None:
-        self._held[resource_id] = {}
-        self._charges[resource_id] = {}
-        self._children[resource_id] = set()
-        self._claims.pop(resource_id, None)
-        self._departures[resource_id] = {}
-
-    def _read_holdings(self, ids: list[str]) -> None:
-        held, claim, resource = schema.allocation.c, schema.claim.c, schema.resource.c
-        for row in self.connection.execute(sa.select(schema.allocation).where(held.resource.in_(ids))):
-            self._held[row.resource][row.pool, row.key] = row.slot
-        for row in self.connection.execute(sa.select(schema.claim).where(claim.resource.in_(ids))):
-            self._claims[row.resource] = (row.host, {"vcpus": row.vcpus, "ram": row.ram, "disk": row.disk})
-        left = schema.departure.c
-        for row in self.connection.execute(sa.select(schema.departure).where(left.resource.in_(ids))):
-            self._departures[row.resource][row.host] = _departure(row)
-        for row in self.connection.execute(sa.select(resource.id, resource.charges).where(resource.id.in_(ids))):
-            self._charges[row.id] = dict(row.charges)
-        for row in self.connection.execute(sa.select(resource.id, resource.owner).where(resource.owner.in_(ids))):
-            self._children[row.owner].add(row.id)
-
-    # Allocations: unique values
-
-    def taken(self, pool: str) -> dict[str, str]:
-        """Everything given out of a pool: key -> resource id."""
-        query = sa.select(schema.allocation.c.key, schema.allocation.c.resource).where(schema.allocation.c.pool == pool)
-        return {row.key: row.resource for row in self.connection.execute(query)}
-
-    def takers(self, pool: str, keys: Iterable[str]) -> dict[str, str]:
-        """Who has these keys of a pool, as far as they are given out: key -> resource id."""
-        table = schema.allocation.c
-        found: dict[str, str] = {}
-        for part in chunked(keys):
-            query = sa.select(table.key, table.resource).where(table.pool == pool, table.key.in_(part))
-            found |= {row.key: row.resource for row in self.connection.execute(query)}
-        return found
-
-    def held(self, resource_id: str) -> Mapping[tuple[str, str], str]:
-        """What one resource holds: (pool, key) -> slot."""
-        self.preload([resource_id])
-        return self._held[resource_id]
-
-    def allocate(self, pool: str, key: str, resource_id: str, slot: str = "") -> None:
-        """Give out one value. The table's primary key makes giving it out twice impossible."""
-        row = {"pool": pool, "key": key, "resource": resource_id, "slot": slot}
-        self.preload([resource_id])
-        self.connection.execute(ADD["allocation"], row)
-        self._held[resource_id][pool, key] = slot
-
-    def release(self, pool: str, key: str, resource_id: str) -> None:
-        """Take one value back from one resource."""
-        table = schema.allocation
-        mine = (table.c.pool == pool, table.c.resource == resource_id, table.c.key == key)
-        self.connection.execute(sa.delete(table).where(*mine))
-        self._held.get(resource_id, {}).pop((pool, key), None)
-
-    # Usage: amounts
-
-    def charge(self, resource: Resource, amounts: Mapping[str, int]) -> None:
-        """Make `amounts` what this resource counts for in its project. Raises Exhausted over the project's quota."""
-        self.preload([resource.id])
-        before = self._charges[resource.id]
-        if before == dict(amounts):
-            return
-        for name in sorted({*before, *amounts}):
-            difference = amounts.get(name, 0) - before.get(name, 0)
-            self.use(resource.project, name, difference, f"{resource.title}: the quota of its project for {name}")
-        self.connection.execute(UPDATE_ROW, {"row": resource.id, "charges": dict(amounts)})
-        self._charges[resource.id] = dict(amounts)
-
-    def use(self, owner: str, name: str, difference: int, what: str) -> None:
-        """Add to a counter. Raises Exhausted, beginning with `what`, when its limit is passed."""
-        if not difference:
-            return
-        try:
-            if not self.connection.execute(USE, {"whose": owner, "what": name, "difference": difference}).rowcount:
-                row = {"owner": owner, "class": name, "used": difference, "limit": None}
-                self.connection.execute(ADD["usage"], row)
-        except sa.exc.IntegrityError as error:
-            raise Exhausted(f"{what} is used up; delete something or have the limit raised") from error
-
-    def set_limit(self, owner: str, name: str, limit: int | None) -> None:
-        """Bound a counter. What is used already stays, so the bound is never below it."""
-        mine = {"whose": owner, "what": name}
-        used = self.connection.execute(USED, mine).scalar()
-        bound = None if limit is None else max(limit, used or 0)
-        if used is None:
-            row = {"owner": owner, "class": name, "used": 0, "limit": bound}
-            self.connection.execute(ADD["usage"], row)
-        else:
-            self.connection.execute(BOUND, {**mine, "bound": bound})
-
-    def counters(self, owners: Iterable[str]) -> dict[tuple[str, str], int]:
-        """What is used: (owner, class) -> amount."""
-        table = schema.usage.c
-        found: dict[tuple[str, str], int] = {}
-        for part in chunked(owners):
-            query = sa.select(table.owner, table["class"], table.used).where(table.owner.in_(part))
-            found |= {(owner, name): used for owner, name, used in self.connection.execute(query)}
-        return found
-
-    # Claims on hosts
-
-    def claimed(self, resource_id: str) -> tuple[str, dict[str, int]] | None:
-        """What one resource claims: (host id, amounts)."""
-        self.preload([resource_id])
-        return self._claims.get(resource_id)
-
-    def claim(self, resource: Resource, host: Resource, amounts: Mapping[str, int]) -> None:
-        """Claim amounts of a host in place of what was claimed before. Raises Exhausted when they are not there."""
-        self.unclaim(resource.id)
-        for name in sorted(amounts):
-            self.use(host.id, name, amounts[name], f"{resource.title}: {name} of host {host.name}")
-        self.connection.execute(ADD["claim"], {"resource": resource.id, "host": host.id, **amounts})
-        self._claims[resource.id] = (host.id, dict(amounts))
-
-    def unclaim(self, resource_id: str) -> None:
-        """Give a claim back; harmless when there is none."""
-        before = self.claimed(resource_id)
-        if before is None:
-            return
-        host, amounts = before
-        for name in sorted(amounts):
-            self.use(host, name, -amounts[name], "")
-        self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource == resource_id))
-        del self._claims[resource_id]
-
-    # Departures: hosts that something was placed on and was not seen gone from yet
-
-    def departures(self, resource_id: str) -> Mapping[str, Departure]:
-        """The hosts that one resource is leaving, by id. What it claims of them is claimed until it was seen gone."""
-        self.preload([resource_id])
-        return self._departures[resource_id]
-
-    def departures_of(self, resources: Iterable[str]) -> dict[str, dict[str, Departure]]:
-        """As `departures`, of many resources: those that are leaving any host."""
-        wanted, table = set(resources), schema.departure.c
-        found: dict[str, dict[str, Departure]] = {}
-        for row in self.connection.execute(sa.select(schema.departure).order_by(table.resource, table.host)):
-            if row.resource in wanted:
-                found.setdefault(row.resource, {})[row.host] = _departure(row)
-        return found
-
-    def depart(self, resource: Resource, *, lost: bool = False) -> None:
-        """What it claims is from now on claimed for leaving. lost: what is there is given up."""
-        claimed = self.claimed(resource.id)
-        if claimed is None:
-            return
-        host, amounts = self._claims.pop(resource.id)
-        self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource == resource.id))
-        row = {"resource": resource.id, "host": host, "lost": lost, **amounts}
-        self.connection.execute(sa.insert(schema.departure), row)
-        self._departures[resource.id][host] = Departure(host, amounts, lost)
-
-    def depart_no_more(self, resource_id: str, host: str) -> None:
-        """It was seen gone from this host, or is to stay there: give back what it claims for leaving."""
-        departure = self._departures_of(resource_id).pop(host)
-        for name in sorted(departure.amounts):
-            self.use(host, name, -departure.amounts[name], "")
-        mine = (schema.departure.c.resource == resource_id, schema.departure.c.host == host)
-        self.connection.execute(sa.delete(schema.departure).where(*mine))
-
-    def _departures_of(self, resource_id: str) -> dict[str, Departure]:
-        self.preload([resource_id])
-        return self._departures[resource_id]
-
-    def departing(self, host: str) -> list[str]:
-        """Ids of the resources that are leaving a host."""
-        query = sa.select(schema.departure.c.resource).where(schema.departure.c.host == host)
-        return list(self.connection.execute(query.order_by(schema.departure.c.resource)).scalars())
-
     # Events
 
     def record_events(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -485,10 +281,6 @@ class Transaction:
         query = sa.select(event.resource).where(event.kind == kind, event.project == project)
         query = query.where(sa.or_(event.name == name, event.resource == name)).order_by(event.id.desc()).limit(1)
         return self.connection.execute(query).scalar() or ""
-
-
-def _departure(row: Any) -> Departure:
-    return Departure(row.host, {"vcpus": row.vcpus, "ram": row.ram, "disk": row.disk}, row.lost)
 
 
 def _row(resource: Resource) -> dict[str, Any]:

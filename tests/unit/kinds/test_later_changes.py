@@ -281,7 +281,9 @@ def test_the_order_of_tags_means_nothing(cloud: Sandbox) -> None:
 def test_a_text_may_look_like_an_id(cloud: Sandbox) -> None:
     text = "3f1c1e9b-7e0c-4b9d-9a43-0c4a60b8c3a7"
     cloud.ensure(request(server("one", description=text, metadata={"build": text})))
+    assert cloud.one("instance", "one").spec["metadata"] == {"build": text}
     _settled(cloud, cloud.ensure(request(server("one", description="", metadata={}))))
+    assert cloud.one("instance", "one").spec["metadata"] == {}
 
 
 def test_a_text_is_told_as_it_was_written(cloud: Sandbox) -> None:
