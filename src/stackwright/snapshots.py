@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from stackwright.converge import converge
 from stackwright.drivers.libvirt.objects import Volume, image_copy_name, root_name
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound
-from stackwright.engine.intent import patiently
+from stackwright.engine.intent import WAIT_S
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Wish
 from stackwright.images import ImageStore, inspect_overlay
+from stackwright.registry.leases import patiently
 
 if TYPE_CHECKING:
     from stackwright.cloud import Cloud
@@ -99,7 +100,7 @@ def at_work(cloud: Cloud, request: Request, ids: Iterable[str]) -> Iterator[None
     """Keep other runs away from some resources, after waiting for those that are at work on them."""
     names = list(ids)
     with cloud.run(request) as run:
-        patiently(lambda: cloud.registry.write(lambda txn: run.acquire(txn, names)), cloud.say)
+        patiently(lambda: cloud.registry.write(lambda txn: run.acquire(txn, names)), WAIT_S, cloud.say)
         run.keep()
         yield
 

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from stackwright.engine.allocate import Allocation, ids_in
 from stackwright.engine.compare import compare
 from stackwright.engine.declare import Declaration, Policy
-from stackwright.engine.errors import Conflict, InvalidInput, NotFound, Temporary
+from stackwright.engine.errors import Conflict, InvalidInput, NotFound
 from stackwright.engine.kind import Kind
 from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Request
@@ -21,13 +19,11 @@ from stackwright.engine.traits import Traits
 from stackwright.engine.view import Picture, Renderers, render, take, take_all
 from stackwright.engine.waves import grow
 from stackwright.registry.database import Registry
-from stackwright.registry.leases import Busy, Run
+from stackwright.registry.leases import Run, patiently
 from stackwright.registry.transaction import Transaction
 from stackwright.scheduler.placement import Scheduler
 
 WAIT_S = 600.0
-PAUSE_S = 0.2
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +79,8 @@ def intend(
     Waits for whoever is at work on the same resources, and says so. Raises Temporary when that takes too long.
     """
     return patiently(
-        lambda: registry.write(lambda txn: _intend(txn, rules, request, run if commit else None), commit), say
+        lambda: registry.write(lambda txn: _intend(txn, rules, request, run if commit else None), commit), WAIT_S, say
     )
-
-
-def patiently(attempt: Callable[[], Found], say: Callable[[str], None]) -> Found:
-    """Try again while another run is at work on the same resources. Raises Temporary when that takes too long."""
-    patience = time.monotonic() + WAIT_S
-    while True:
-        try:
-            return attempt()
-        except Busy as error:
-            if time.monotonic() > patience:
-                raise Temporary(f"gave up waiting for {error}; run this again later") from error
-            say(f"waiting for {error}")
-            time.sleep(PAUSE_S)
 
 
 def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -> Intent:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -26,6 +26,7 @@ from stackwright.registry.database import Registry
 from stackwright.registry.holdings import chunked
 from stackwright.registry.transaction import Transaction
 
+Found = TypeVar("Found")
 LEASE_S = 30.0
 SHARED_WAIT_S = 1800.0
 PAUSE_S = 0.2
@@ -133,15 +134,9 @@ class Run:
             self.registry.write(lambda txn: self._let_go(txn, names))
 
     def _wait_for(self, names: list[str]) -> None:
-        patience = time.monotonic() + SHARED_WAIT_S
-        while True:
-            try:
-                return self.registry.write(lambda txn: self._acquire_more(txn, names))
-            except Busy as error:
-                if time.monotonic() > patience:
-                    raise Temporary(f"gave up waiting for {error}; run this again later") from error
-                self._go_on()
-                time.sleep(PAUSE_S)
+        patiently(
+            lambda: self.registry.write(lambda txn: self._acquire_more(txn, names)), SHARED_WAIT_S, look=self._go_on
+        )
 
     def stopped(self) -> str:
         """Why nothing more may be begun, as a sentence; '' to go on. Asks nobody: the lease's renewal and check do."""
@@ -225,16 +220,26 @@ def alone(registry: Registry, purpose: str, patience: float, say: Callable[[str]
     run = Run(registry, purpose)
     ends = time.monotonic() + patience
     try:
-        _wait_until(lambda: registry.write(lambda txn: run.acquire(txn, [EVERYTHING])), ends, say)
+        patiently(lambda: registry.write(lambda txn: run.acquire(txn, [EVERYTHING])), patience, say)
         run.keep()
-        _wait_until(lambda: registry.write(lambda txn: _nobody_else(txn, run.id)), ends, say)
+        patiently(lambda: registry.write(lambda txn: _nobody_else(txn, run.id)), ends - time.monotonic(), say)
         yield run
         run.check()
     finally:
         run.release()
 
 
-def _wait_until(attempt: Callable[[], None], ends: float, say: Callable[[str], None]) -> None:
+def patiently(
+    attempt: Callable[[], Found],
+    seconds: float,
+    say: Callable[[str], None] = lambda line: None,
+    look: Callable[[], None] = lambda: None,
+) -> Found:
+    """Try again while another run is at work on the same. Raises Temporary when that takes too long.
+
+    say: gets a line for people about each that is waited for. look: may raise to wait no longer.
+    """
+    ends = time.monotonic() + seconds
     told = ""
     while True:
         try:
@@ -245,6 +250,7 @@ def _wait_until(attempt: Callable[[], None], ends: float, say: Callable[[str], N
             if str(error) != told:
                 told = str(error)
                 say(f"waiting for {told}")
+            look()
             time.sleep(PAUSE_S)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stackwright.drivers.hosts import ask, observation
 from stackwright.drivers.legacy.firewall import commands, objects, parse
 from stackwright.drivers.legacy.objects import Bridge, Firewall, LegacyObject, Reservation
 from stackwright.drivers.legacy.shell import Shell
@@ -19,7 +19,6 @@ from stackwright.engine.resource import Observation, Scope
 if TYPE_CHECKING:
     from stackwright.drivers.libvirt.connections import Connection, Connections
 
-MOST_HOSTS_AT_ONCE = 64
 ATTEMPTS = 3
 
 
@@ -39,15 +38,8 @@ class LegacyDriver:
 
     def observe(self, scope: Scope) -> Observation:
         """Ask every host of the scope, all at once."""
-        if not scope.hosts:
-            return Observation(())
         self._uris.update(scope.hosts)
-        with ThreadPoolExecutor(min(MOST_HOSTS_AT_ONCE, len(scope.hosts)), thread_name_prefix="legacy") as pool:
-            answers = list(pool.map(lambda place: self._observe(place, scope), scope.hosts))
-        return Observation(
-            tuple(item for found, _ in answers for item in found),
-            {place: why for place, (_, why) in zip(scope.hosts, answers, strict=True) if why},
-        )
+        return observation(ask(scope.hosts, lambda place: self._observe(place, scope), self.name))
 
     def _observe(self, place: str, scope: Scope) -> tuple[list[Object], str]:
         """What is shared is always told, since it is nobody's alone."""

@@ -7,18 +7,16 @@ libvirt is imported when a host is first spoken to, so that a run without instan
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from stackwright.drivers.hosts import ask, observation
 from stackwright.engine.errors import StackwrightError, Temporary
 from stackwright.engine.objects import Change, Identity, Object
 from stackwright.engine.resource import Observation, Scope
 
 if TYPE_CHECKING:
     from stackwright.drivers.libvirt.connections import Connections
-
-MOST_HOSTS_AT_ONCE = 64
 
 
 class LibvirtDriver:
@@ -41,13 +39,7 @@ class LibvirtDriver:
         if not scope.hosts:
             return Observation(())
         self._connections().know(scope.hosts)
-        workers = min(MOST_HOSTS_AT_ONCE, len(scope.hosts))
-        with ThreadPoolExecutor(workers, thread_name_prefix="libvirt") as pool:
-            answers = list(pool.map(lambda place: self._observe(place, scope), scope.hosts))
-        return Observation(
-            tuple(item for objects, _ in answers for item in objects),
-            {place: why for place, (_, why) in zip(scope.hosts, answers, strict=True) if why},
-        )
+        return observation(ask(scope.hosts, lambda place: self._observe(place, scope), self.name))
 
     def _observe(self, place: str, scope: Scope) -> tuple[list[Object], str]:
         from stackwright.drivers.libvirt.errors import translated
@@ -118,11 +110,8 @@ class LibvirtDriver:
         hosts: name -> URI. used: what is wanted.
         """
         self._connections().know(hosts)
-        if not hosts:
-            return []
-        workers = min(MOST_HOSTS_AT_ONCE, len(hosts))
-        with ThreadPoolExecutor(workers, thread_name_prefix="libvirt") as pool:
-            return [item for found in pool.map(lambda place: self._idle(place, used, seconds), hosts) for item in found]
+        answers = ask(hosts, lambda place: self._idle(place, used, seconds), self.name)
+        return [item for found in answers.values() for item in found]
 
     def _idle(self, place: str, used: Collection[Identity], seconds: float) -> list[Object]:
         from stackwright.drivers.libvirt.copies import idle_copies
