@@ -21,9 +21,12 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     info = actions.add_parser("info", parents=[common], help="say which database it is")
     info.set_defaults(run=_info)
     migrate = actions.add_parser("migrate", parents=[common], help="move it to another database")
-    migrate.add_argument("target", metavar="URL", help="an empty database; - reads the URL from standard input")
+    migrate.add_argument("url", metavar="URL", help="an empty database; - reads the URL from standard input")
     migrate.add_argument("--check", action="store_true", help="see whether it can be moved, and change nothing")
     migrate.set_defaults(run=_migrate)
+    check = actions.add_parser("check", parents=[common], help="see whether a URL may stand in the settings")
+    check.add_argument("url", metavar="URL", help="a database; - reads the URL from standard input")
+    check.set_defaults(run=_check)
     rotate = actions.add_parser("rotate", parents=[common], help="encrypt its secrets with a new key")
     rotate.set_defaults(run=_rotate)
 
@@ -55,16 +58,34 @@ def _rotate(options: argparse.Namespace) -> int:
     return _tell(options, True, f"a new key encrypts the secrets of {count} resources; back it up with the registry")
 
 
+def _check(options: argparse.Namespace) -> int:
+    from stackwright.config import Config, settings
+    from stackwright.engine.errors import Conflict
+    from stackwright.registry.address import checked, same
+    from stackwright.registry.database import shown
+
+    url = checked(_given(options.url))
+    if settings().exists():
+        now = Config.load().registry_url
+        if not same(now, url):  # it would start empty, and take its own instances for somebody else's
+            raise Conflict(
+                f"the registry is at {shown(now)} and not at {shown(url)}; move it there with"
+                " playbooks/migrate-registry.yml, or mend the variable stackwright_registry_url"
+            )
+    return _tell(options, False, f"{shown(url)} may stand in the settings")
+
+
 def _migrate(options: argparse.Namespace) -> int:
     from stackwright.config import name_registry, settings, watched
     from stackwright.registry import moving
+    from stackwright.registry.address import same
     from stackwright.registry.database import Registry
 
-    url = _target(options.target)
+    url = _given(options.url)
     path = settings()
     config, stays = watched(path)
     with closing(Registry(config.registry_url, stays)) as source, closing(moving.open_target(url)) as target:
-        if moving.same(source.url, url):
+        if same(source.url, url):
             return _tell(options, False, f"the registry is at {source} already")
         rows = moving.move(source, target, lambda: name_registry(path, url), _now_and_then(), options.check)
         if options.check:
@@ -73,7 +94,7 @@ def _migrate(options: argparse.Namespace) -> int:
         return _tell(options, True, f"{rows} rows moved to {target}; the old registry is kept: {kept}")
 
 
-def _target(given: str) -> str:
+def _given(given: str) -> str:
     from stackwright.engine.errors import InvalidInput
     from stackwright.registry.database import has_password
 

@@ -12,12 +12,13 @@ from processes import PATIENCE_S, Fuse, FusedRegistry
 from sandbox import Place, Sandbox, flaws, portrait, request, server
 from stackwright.config import name_registry, watched
 from stackwright.registry import moving
+from stackwright.registry.address import same
 
 
 def _move(settings: Path, url: str, at: int) -> None:
     fuse = Fuse(at)
     config, stays = watched(settings)
-    if moving.same(config.registry_url, url):
+    if same(config.registry_url, url):
         return
     source, target = FusedRegistry(config.registry_url, fuse), FusedRegistry(url, fuse)
     source.in_force = stays

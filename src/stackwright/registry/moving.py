@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from stackwright.engine.errors import Conflict, InvalidInput, Temporary
 from stackwright.registry import migrate, schema
+from stackwright.registry.address import checked
 from stackwright.registry.copies import TABLES, read
 from stackwright.registry.database import Registry, sqlite_path
 from stackwright.registry.leases import at_work
@@ -28,30 +28,7 @@ Rows = Sequence[sa.RowMapping]
 
 def open_target(url: str) -> Registry:
     """The database that a registry is to be moved to. Raises InvalidInput, without showing the URL."""
-    backend, database = _named(url)
-    if not ((backend == "postgresql" and database) or (backend == "sqlite" and database.startswith("/"))):
-        raise InvalidInput(
-            "the target is no URL of a database; write it as postgresql:///NAME, postgresql://USER:PASSWORD@HOST/NAME"
-            " or sqlite:////FILE"
-        )
-    return Registry(url)
-
-
-def _named(url: str) -> tuple[str, str]:
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        return "", ""
-    return parsed.get_backend_name(), parsed.database or ""
-
-
-def same(first: str, second: str) -> bool:
-    """Whether two URLs name one database, perhaps with other credentials."""
-    return _place(sa.make_url(first)) == _place(sa.make_url(second))
-
-
-def _place(url: sa.URL) -> tuple[Any, ...]:
-    return url.get_backend_name(), url.host or url.query.get("host"), url.port, url.database
+    return Registry(checked(url))
 
 
 def move(
