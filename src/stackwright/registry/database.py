@@ -79,7 +79,9 @@ class Registry:
                 if not self.is_sqlite:
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
                 self._stays()
-                result = work(Transaction(connection, self.vault))
+                txn = Transaction(connection, self.vault)
+                result = work(txn)
+                txn.flush()
                 if not commit:
                     begun.rollback()
                 return result

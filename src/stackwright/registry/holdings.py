@@ -5,22 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from stackwright.engine.errors import Exhausted
 from stackwright.engine.resource import Departure, Resource
 from stackwright.registry import schema
+from stackwright.registry.pending import Pending
 
 CHUNK = 500
-# Statements that run for every single resource are made once.
-UPDATE_ROW = sa.update(schema.resource).where(schema.resource.c.id == sa.bindparam("row"))
-COUNTER = (schema.usage.c.owner == sa.bindparam("whose"), schema.usage.c["class"] == sa.bindparam("what"))
-USE = sa.update(schema.usage).where(*COUNTER).values(used=schema.usage.c.used + sa.bindparam("difference"))
-USED = sa.select(schema.usage.c.used).where(*COUNTER)
-BOUND = sa.update(schema.usage).where(*COUNTER).values(limit=sa.bindparam("bound"))
-ADD = {table.name: sa.insert(table) for table in schema.metadata.tables.values()}
 
 
 def chunked(values: Iterable[str]) -> Iterator[list[str]]:
@@ -30,16 +24,35 @@ def chunked(values: Iterable[str]) -> Iterator[list[str]]:
         yield part
 
 
+class Counter(NamedTuple):
+    """How much of a class somebody uses, and how much that may be; None for without end."""
+
+    used: int
+    limit: int | None
+
+
 class Holdings:
     """The part of a transaction that gives out and takes back; it knows the resources' ids alone."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
+        self._connection = connection
+        self._pending = Pending()
         self._children: dict[str, set[str]] = {}
         self._held: dict[str, dict[tuple[str, str], str]] = {}
         self._claims: dict[str, tuple[str, dict[str, int]]] = {}
         self._departures: dict[str, dict[str, Departure]] = {}
         self._charges: dict[str, dict[str, int]] = {}
+        self._counters: dict[str, dict[str, Counter]] = {}
+
+    @property
+    def connection(self) -> sa.Connection:
+        """For reading and for what is written at once: it knows of everything that waited until now."""
+        self._pending.flush(self._connection)
+        return self._connection
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._pending.flush(self._connection)
 
     # What a resource has
 
@@ -96,15 +109,14 @@ class Holdings:
         """Give out one value. The table's primary key makes giving it out twice impossible."""
         row = {"pool": pool, "key": key, "resource": resource_id, "slot": slot}
         self.preload([resource_id])
-        self.connection.execute(ADD["allocation"], row)
+        self._pending.add(schema.allocation, row)
         self._held[resource_id][pool, key] = slot
 
     def release(self, pool: str, key: str, resource_id: str) -> None:
         """Take one value back from one resource."""
-        table = schema.allocation
-        mine = (table.c.pool == pool, table.c.resource == resource_id, table.c.key == key)
-        self.connection.execute(sa.delete(table).where(*mine))
-        self._held.get(resource_id, {}).pop((pool, key), None)
+        if (pool, key) in self.held(resource_id):
+            self._pending.drop(schema.allocation, pool, key)
+            del self._held[resource_id][pool, key]
 
     # Usage: amounts
 
@@ -117,39 +129,47 @@ class Holdings:
         for name in sorted({*before, *amounts}):
             difference = amounts.get(name, 0) - before.get(name, 0)
             self.use(resource.project, name, difference, f"{resource.title}: the quota of its project for {name}")
-        self.connection.execute(UPDATE_ROW, {"row": resource.id, "charges": dict(amounts)})
+        self._pending.update(resource.id, {"charges": dict(amounts)})
         self._charges[resource.id] = dict(amounts)
 
     def use(self, owner: str, name: str, difference: int, what: str) -> None:
         """Add to a counter. Raises Exhausted, beginning with `what`, when its limit is passed."""
-        if not difference:
-            return
-        try:
-            if not self.connection.execute(USE, {"whose": owner, "what": name, "difference": difference}).rowcount:
-                row = {"owner": owner, "class": name, "used": difference, "limit": None}
-                self.connection.execute(ADD["usage"], row)
-        except sa.exc.IntegrityError as error:
-            raise Exhausted(f"{what} is used up; delete something or have the limit raised") from error
+        now = self._counter(owner, name)
+        used = now.used + difference
+        if now.limit is not None and used > max(now.limit, now.used):
+            raise Exhausted(f"{what} is used up; delete something or have the limit raised")
+        if difference:
+            self._count(owner, name, Counter(used, now.limit))
 
     def set_limit(self, owner: str, name: str, limit: int | None) -> None:
         """Bound a counter. What is used already stays, so the bound is never below it."""
-        mine = {"whose": owner, "what": name}
-        used = self.connection.execute(USED, mine).scalar()
-        bound = None if limit is None else max(limit, used or 0)
-        if used is None:
-            row = {"owner": owner, "class": name, "used": 0, "limit": bound}
-            self.connection.execute(ADD["usage"], row)
-        else:
-            self.connection.execute(BOUND, {**mine, "bound": bound})
+        now = self._counter(owner, name)
+        bound = None if limit is None else max(limit, now.used)
+        if now.limit != bound or name not in self._counters[owner]:
+            self._count(owner, name, Counter(now.used, bound))
 
     def counters(self, owners: Iterable[str]) -> dict[tuple[str, str], int]:
         """What is used: (owner, class) -> amount."""
+        asked = list(owners)
+        self._read_counters(asked)
+        return {(owner, name): found.used for owner in asked for name, found in self._counters[owner].items()}
+
+    def _counter(self, owner: str, name: str) -> Counter:
+        self._read_counters([owner])
+        return self._counters[owner].get(name, Counter(0, None))
+
+    def _count(self, owner: str, name: str, now: Counter) -> None:
+        if name in self._counters[owner]:
+            self._pending.drop(schema.usage, owner, name)
+        self._pending.add(schema.usage, {"owner": owner, "class": name, "used": now.used, "limit": now.limit})
+        self._counters[owner][name] = now
+
+    def _read_counters(self, owners: Iterable[str]) -> None:
         table = schema.usage.c
-        found: dict[tuple[str, str], int] = {}
-        for part in chunked(owners):
-            query = sa.select(table.owner, table["class"], table.used).where(table.owner.in_(part))
-            found |= {(owner, name): used for owner, name, used in self.connection.execute(query)}
-        return found
+        for part in chunked(owner for owner in owners if owner not in self._counters):
+            self._counters |= {owner: {} for owner in part}
+            for row in self.connection.execute(sa.select(schema.usage).where(table.owner.in_(part))).mappings():
+                self._counters[row["owner"]][row["class"]] = Counter(row["used"], row["limit"])
 
     # Claims on hosts
 
@@ -163,7 +183,7 @@ class Holdings:
         self.unclaim(resource.id)
         for name in sorted(amounts):
             self.use(host.id, name, amounts[name], f"{resource.title}: {name} of host {host.name}")
-        self.connection.execute(ADD["claim"], {"resource": resource.id, "host": host.id, **amounts})
+        self._pending.add(schema.claim, {"resource": resource.id, "host": host.id, **amounts})
         self._claims[resource.id] = (host.id, dict(amounts))
 
     def unclaim(self, resource_id: str) -> None:
@@ -174,7 +194,7 @@ class Holdings:
         host, amounts = before
         for name in sorted(amounts):
             self.use(host, name, -amounts[name], "")
-        self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource == resource_id))
+        self._pending.drop(schema.claim, resource_id)
         del self._claims[resource_id]
 
     # Departures: hosts that something was placed on and was not seen gone from yet
@@ -199,9 +219,9 @@ class Holdings:
         if claimed is None:
             return
         host, amounts = self._claims.pop(resource.id)
-        self.connection.execute(sa.delete(schema.claim).where(schema.claim.c.resource == resource.id))
+        self._pending.drop(schema.claim, resource.id)
         row = {"resource": resource.id, "host": host, "lost": lost, **amounts}
-        self.connection.execute(sa.insert(schema.departure), row)
+        self._pending.add(schema.departure, row)
         self._departures[resource.id][host] = Departure(host, amounts, lost)
 
     def depart_no_more(self, resource_id: str, host: str) -> None:
@@ -210,8 +230,7 @@ class Holdings:
         departure = self._departures[resource_id].pop(host)
         for name in sorted(departure.amounts):
             self.use(host, name, -departure.amounts[name], "")
-        mine = (schema.departure.c.resource == resource_id, schema.departure.c.host == host)
-        self.connection.execute(sa.delete(schema.departure).where(*mine))
+        self._pending.drop(schema.departure, resource_id, host)
 
     def departing(self, host: str) -> list[str]:
         """Ids of the resources that are leaving a host."""

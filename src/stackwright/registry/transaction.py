@@ -7,8 +7,8 @@ what they refer to, and what they hold. A resource that it inserted itself is kn
 
 from __future__ import annotations
 
+import collections
 import dataclasses
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from stackwright.engine.errors import Conflict
 from stackwright.engine.resource import Resource
 from stackwright.registry import schema
-from stackwright.registry.holdings import ADD, UPDATE_ROW, Holdings, chunked
+from stackwright.registry.holdings import Holdings, chunked
+from stackwright.registry.pending import UPDATE_ROW
 from stackwright.registry.vault import Vault
 
 COLUMNS = [schema.resource.c[field.name] for field in dataclasses.fields(Resource)]
@@ -34,6 +35,7 @@ class Transaction(Holdings):
         self._targets: dict[str, set[str]] = {}
         self._referrers: dict[tuple[str, str], set[str]] = {}
         self._inserted: set[str] = set()
+        self._selected: dict[tuple[tuple[str, Any], ...], list[str]] = {}
 
     def now(self) -> float:
         """The database's clock when this transaction first asked, in seconds since the epoch."""
@@ -75,7 +77,16 @@ class Transaction(Holdings):
 
     def select(self, **equal: Any) -> list[Resource]:
         """Resources whose columns have these values, by kind and key."""
-        return self._remember(*(schema.resource.c[column] == value for column, value in equal.items()))
+        asked = tuple(sorted(equal.items()))
+        if asked not in self._selected:
+            found = self._remember(*(schema.resource.c[column] == value for column, value in asked))
+            self._selected[asked] = [row.id for row in found]
+        return [self.known[item] for item in self._selected[asked]]
+
+    def _forget(self, kinds: Collection[str]) -> None:
+        """What was selected may be another selection once resources of these kinds have changed."""
+        for asked in [item for item in self._selected if dict(item).get("kind") in (None, *kinds)]:
+            del self._selected[asked]
 
     def select_in(self, column: str, values: Iterable[str], **equal: Any) -> list[Resource]:
         """As `select`, with one column out of many values."""
@@ -121,6 +132,7 @@ class Transaction(Holdings):
             self.connection.execute(sa.insert(schema.resource), rows)
         except sa.exc.IntegrityError as error:
             raise Conflict(f"{added[0].title} exists already; run this again") from error
+        self._forget({item.kind for item in added})
         for item in added:
             self.known[item.id] = item
             self._inserted.add(item.id)
@@ -132,7 +144,8 @@ class Transaction(Holdings):
     def update(self, resource: Resource, **changes: Any) -> Resource:
         """Change columns of one row; what is returned is what `get` gives from now on."""
         columns = self._locked(resource.kind, changes)
-        self.connection.execute(UPDATE_ROW, {"row": resource.id, **columns, "updated_at": self.now()})
+        self._pending.update(resource.id, {**columns, "updated_at": self.now()})
+        self._forget([resource.kind])
         self.known[resource.id] = dataclasses.replace(self.get(resource.id), **changes)
         return self.known[resource.id]
 
@@ -148,6 +161,7 @@ class Transaction(Holdings):
         for part in chunked(ids):
             query = sa.update(schema.resource).where(schema.resource.c.id.in_(part))
             self.connection.execute(query.values(**changes, updated_at=at))
+        self._selected.clear()
         for item in set(ids) & self.known.keys():
             self.known[item] = dataclasses.replace(self.known[item], **changes)
 
@@ -161,6 +175,7 @@ class Transaction(Holdings):
         for item in ids:
             self.known.pop(item, None)
         self._referrers.clear()
+        self._selected.clear()
         self._children.clear()
         self._held.clear()
 
@@ -168,7 +183,7 @@ class Transaction(Holdings):
         """Quota and claims of rows that go: together, so that each counter is changed only once."""
         self.load(ids)
         self.preload(ids)
-        back: Counter[tuple[str, str]] = Counter()
+        back: collections.Counter[tuple[str, str]] = collections.Counter()
         for item in [item for item in ids if item in self.known]:
             host, claimed = self._claims.pop(item, ("", {}))
             back.update({(self.known[item].project, name): amount for name, amount in self._charges[item].items()})
@@ -199,13 +214,10 @@ class Transaction(Holdings):
         """Make `targets` everything that `source` refers to."""
         before = self.targets([source]).get(source, set())
         after = set(targets) - {source}
-        table = schema.reference
-        if before - after:
-            gone = (table.c.source == source, table.c.target.in_(sorted(before - after)))
-            self.connection.execute(sa.delete(table).where(*gone))
-        if after - before:
-            rows = [{"source": source, "target": target} for target in sorted(after - before)]
-            self.connection.execute(ADD["reference"], rows)
+        for target in before - after:
+            self._pending.drop(schema.reference, source, target)
+        for target in after - before:
+            self._pending.add(schema.reference, {"source": source, "target": target})
         self._targets[source] = after
         self._note_references(source, before, after)
 

@@ -7,6 +7,7 @@ import pickle
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import BinaryIO
 from stackwright.engine.errors import Unreachable
 from stackwright.engine.objects import Action, Change, Object
 from stackwright.engine.resource import Observation, Scope
+
+# SQLite has those who wait for each other sleep, which is not what is measured here.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class MemoryDriver:
@@ -67,7 +71,7 @@ class MemoryDriver:
         for change in todo:
             self.before(change)
         time.sleep(self.latency)
-        with self._open() as world:
+        with _ONE_AT_A_TIME, self._open() as world:
             for change in todo:
                 self._one(world, change)
 
