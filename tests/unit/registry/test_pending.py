@@ -68,7 +68,7 @@ def test_a_counter_keeps_to_its_limit_and_what_was_used_before(registry: Registr
     def fill(txn: Transaction) -> None:
         txn.set_limit("host", "ram", 10)
         txn.use("host", "ram", 10, "ram of the host")
-        with pytest.raises(Exhausted, match="^ram of the host is used up"):
+        with pytest.raises(Exhausted, match="ram of the host is used up"):
             txn.use("host", "ram", 1, "ram of the host")
         txn.set_limit("host", "ram", 5)  # it shrank below what is used: that stays, and nothing more fits
         txn.use("host", "ram", -2, "")
