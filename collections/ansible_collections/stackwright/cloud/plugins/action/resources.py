@@ -25,3 +25,10 @@ class ActionModule(Followed, LocalFilesAction):
             for kind, options in entry.items() if isinstance(entry, dict) else ():
                 if isinstance(options, dict) and options.get("state") != "absent":
                     yield kind, options
+
+    def execute(self, args: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """What the module says; if it failed, without the resources: it may have ended before it masked any."""
+        told = super().execute(args, task_vars)
+        if told.get("failed"):
+            told.get("invocation", {}).get("module_args", {}).pop("resources", None)
+        return told

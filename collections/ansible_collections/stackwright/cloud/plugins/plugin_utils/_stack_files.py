@@ -36,7 +36,10 @@ class StackFilesAction(ActionBase):
             if self.needs_files(args):
                 args["announced"] = self._announced(args)
             told = self.execute(args, task_vars)
-            told.get("invocation", {}).get("module_args", {}).pop("announced", None)  # long, and there may be secrets
+            shown = told.get("invocation", {}).get("module_args", {})
+            shown.pop("announced", None)  # long, and there may be secrets
+            if told.get("failed"):
+                shown.pop("parameters", None)  # the module may have ended before it knew which of them are hidden
             result.update(told)
         except AnsibleActionFail as error:
             result.update(failed=True, msg=error.message)
