@@ -18,7 +18,9 @@ description:
 options:
   console_lines:
     description:
-      - How many of the last lines of the serial console to return; 0 for none.
+      - How many of the last lines of the serial console to return as C(console); 0 for none.
+      - Of an instance that is shelved or whose host does not answer, it is empty, and a warning says why;
+        if O(name) is given, the task fails.
     type: int
     default: 0
 extends_documentation_fragment:
