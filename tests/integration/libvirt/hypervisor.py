@@ -6,6 +6,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from stackwright.images import checksum_of
 
 MIB = 1024**2
 PLACE = "compute1"
+OTHER = "compute2"
 
 # Boots and halts, to be woken only by interrupts: a guest that needs no operating system and hardly any CPU.
 BOOT_SECTOR = b"\xfb\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa"
@@ -57,6 +59,28 @@ class Daemon:
         for line in listed.stdout.splitlines():
             subprocess.run([*admin, "client-disconnect", "libvirtd", line.split()[0]], check=True)
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Something is being made in its pool of volumes all the while."""
+        hold = self.folder / "hold"
+        hold.touch()
+        line = ["vol-create-as", POOL, "slow", "1M", "--format", "qcow2"]
+        making = subprocess.Popen(["virsh", "-q", "-c", self.uri, *line])
+        try:
+            eventually(self._refuses_to_look)
+            yield
+        finally:
+            hold.unlink()
+            assert making.wait(60) == 0
+            self.virsh("vol-delete", "slow", POOL)
+
+    def _refuses_to_look(self) -> bool:
+        try:
+            self.virsh("pool-refresh", POOL)
+        except subprocess.CalledProcessError:
+            return True
+        return False
+
     def volumes(self, pool: str = POOL) -> list[str]:
         self.virsh("pool-refresh", pool)
         return sorted(line.split()[0] for line in self.virsh("vol-list", pool).splitlines())
@@ -67,10 +91,11 @@ class Daemon:
 
 @dataclass
 class Cloud:
-    """One hypervisor as the engine sees it: what is desired, what is found, and the steps between."""
+    """One hypervisor as the engine sees it, or two: what is desired, what is found, and the steps between."""
 
     daemon: Daemon
     store: Path
+    other: Daemon | None = None
     driver: LibvirtDriver = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +103,8 @@ class Cloud:
 
     def observe(self, wanted: list[Object], also: frozenset[str] = frozenset()) -> list[Object]:
         resources = frozenset(item.resource for item in wanted) | also
-        found = self.driver.observe(Scope(resources, {PLACE: self.daemon.uri}))
+        hosts = {PLACE: self.daemon.uri} | ({OTHER: self.other.uri} if self.other else {})
+        found = self.driver.observe(Scope(resources, hosts))
         assert not found.unreachable
         return list(found.objects)
 

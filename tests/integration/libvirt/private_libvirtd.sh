@@ -19,6 +19,9 @@ done
 mkdir -p "$folder/small"
 mount -t tmpfs -o size=16m tmpfs "$folder/small"
 
+# The same path for each of them.
+mount --bind "$folder" /mnt
+
 # libvirt insists on this user's existence; the package that makes it would also start a libvirtd.
 getent passwd libvirt-qemu >/dev/null || echo "libvirt-qemu:x:64055:64055::/var/lib/libvirt:/bin/false" >>/etc/passwd
 getent group libvirt-qemu >/dev/null || echo "libvirt-qemu:x:64055:" >>/etc/group
@@ -32,7 +35,13 @@ cat >"$folder/bin/ovs-vsctl" <<EOF
 #!/bin/sh
 echo "\$@" >>"$folder/ovs-vsctl.log"
 EOF
-chmod +x "$folder/bin/ovs-vsctl"
+# A volume named slow takes as long as the file hold is there.
+cat >"$folder/bin/qemu-img" <<EOF
+#!/bin/sh
+case \$* in */slow*) while [ -e "$folder/hold" ]; do sleep 0.1; done ;; esac
+exec "$(command -v qemu-img)" "\$@"
+EOF
+chmod +x "$folder/bin/ovs-vsctl" "$folder/bin/qemu-img"
 
 cat >/etc/libvirt/qemu.conf <<EOF
 user = "root"

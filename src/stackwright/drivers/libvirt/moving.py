@@ -24,7 +24,7 @@ from stackwright.drivers.libvirt.objects import Domain, Volume, owner_of
 from stackwright.drivers.libvirt.observe import ARRIVING
 from stackwright.drivers.libvirt.streams import pipe
 from stackwright.drivers.libvirt.transfers import Meter
-from stackwright.drivers.libvirt.volumes import delete_volume, find_volume, make_volume, refresh
+from stackwright.drivers.libvirt.volumes import delete_volume, find_volume, make_volume, recognised, refresh
 from stackwright.drivers.libvirt.xml import domain_xml, upload_xml, volume_xml
 from stackwright.engine.errors import Refused, Temporary
 
@@ -49,11 +49,13 @@ _LEFT_BEHIND = libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UND
 def move_volume(source: Connection, target: Connection, volume: Volume, before: Volume) -> None:
     """Make a disk ready for a guest that brings its content along, or copy it where nothing runs.
 
-    Raises Refused when the pool is full, Temporary when an earlier move does not end.
+    Raises Refused when the pool is full, Temporary when an earlier move does not end or the disk is not seen to be
+    whole.
     """
     _fits(source, target, volume.name)
     guest = _settled(source, volume.resource)
     if _defined(target, volume.resource):
+        recognised(target, volume.name)  # or else what is left behind must not go
         return
     _announce(target, volume.name)
     if guest and guest.isActive():
@@ -215,7 +217,7 @@ def _copy(source: Connection, target: Connection, name: str) -> None:
     sizes = [item.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)[2] for item in (origin, arrival)]
     if sizes[0] != sizes[1]:
         raise Temporary(f"{name} arrived on host {target.place} with {sizes[1]} of {sizes[0]} bytes; run this again")
-    refresh(target)
+    recognised(target, name)
 
 
 def _elsewhere(guest: libvirt.virDomain, domain: Domain, target: Connection, flags: int) -> str:

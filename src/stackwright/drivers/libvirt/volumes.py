@@ -20,7 +20,7 @@ from typing import BinaryIO
 import libvirt
 
 from stackwright.drivers.libvirt.connections import Connection
-from stackwright.drivers.libvirt.errors import is_code, is_connection_lost
+from stackwright.drivers.libvirt.errors import is_code, is_connection_lost, message
 from stackwright.drivers.libvirt.iso import build_iso
 from stackwright.drivers.libvirt.objects import POOL, ConfigDrive, ImageCopy, Volume, owner_of
 from stackwright.drivers.libvirt.observe import ARRIVING, COMPLETE, PARTIAL
@@ -52,7 +52,7 @@ def create_volume(connection: Connection, volume: Volume) -> None:
 def _fill(connection: Connection, volume: Volume) -> None:
     """Make a disk that needs nothing beneath it. It counts when its companion NAME.partial is gone."""
     make_volume(connection, volume.name + PARTIAL, upload_xml(volume.name + PARTIAL))
-    source = _recognised(connection, volume.content)
+    source = recognised(connection, volume.content)
     alone = dataclasses.replace(volume, backing="")
     try:
         disk = connection.pool.createXMLFrom(volume_xml(alone, connection.host), source)
@@ -65,8 +65,11 @@ def _fill(connection: Connection, volume: Volume) -> None:
     delete_volume(connection, volume.name + PARTIAL)
 
 
-def _recognised(connection: Connection, name: str) -> libvirt.virStorageVol:
-    """An uploaded file of the format that disks have, once libvirt has looked at it: until then it takes it for raw."""
+def recognised(connection: Connection, name: str) -> libvirt.virStorageVol:
+    """An uploaded file of the format that disks have, once libvirt has looked at it: until then it takes it for raw.
+
+    Raises Temporary when it does not look in time.
+    """
     patience = time.monotonic() + RECOGNISE_S
     while True:
         refresh(connection)
@@ -80,13 +83,46 @@ def _recognised(connection: Connection, name: str) -> libvirt.virStorageVol:
 
 
 def update_volume(connection: Connection, volume: Volume, before: Volume) -> None:
-    """Grow a disk, under a running guest too. One that is to shrink, or is unfinished, is made anew."""
+    """Grow a disk, under a running guest too. One that is to shrink, or is unfinished, is made anew.
+
+    Raises Temporary when it only looked unfinished, or when that is not known.
+    """
     if before.arriving == "wholly":
         delete_volume(connection, volume.name + ARRIVING)
+    if not before.complete and before.arriving != "partly":
+        _see_that_it_is_unfinished(connection, volume.name)
     if not before.whole() or volume.capacity < before.capacity:
         _remake(connection, volume)
     elif volume.capacity > before.capacity:
         _grow(connection, volume)
+
+
+def _see_that_it_is_unfinished(connection: Connection, name: str) -> None:
+    """libvirt may have looked at a file before its content came; what it takes for no disk may be one."""
+    if find_volume(connection, name + PARTIAL):
+        return
+    _look(connection)
+    found = find_volume(connection, name)
+    if found and parse_volume(connection.place, found.XMLDesc(), connection.host).complete:
+        raise Temporary(f"host {connection.place} took {name} for unfinished, and it is whole; run this again")
+
+
+def _look(connection: Connection) -> None:
+    """Have libvirt look at the files, once no other work in the pool goes on. Raises Temporary when it goes on."""
+    patience = time.monotonic() + RECOGNISE_S
+    while True:
+        try:
+            with connection.refreshing:
+                connection.pool.refresh()
+        except libvirt.libvirtError as error:
+            if is_connection_lost(error):
+                raise
+            if time.monotonic() > patience:
+                words = f"host {connection.place} does not look at its storage pool {POOL} ({message(error)})"
+                raise Temporary(f"{words}; run this again later") from error
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _grow(connection: Connection, volume: Volume) -> None:
