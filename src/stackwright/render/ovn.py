@@ -37,6 +37,8 @@ from stackwright.kinds.network.subnet import SubnetSpec
 
 LEASE_SECONDS = 43200
 ANYWHERE = "0.0.0.0/0"
+NOWHERE = "-"
+"""In place of a chassis: no host is called so."""
 # Where a subnet has no gateway, DHCP still needs an address to speak from; it answers broadcasts alone then.
 DHCP_WITHOUT_GATEWAY = "169.254.1.1"
 
@@ -138,9 +140,9 @@ def _binding(resource: Resource, view: View) -> dict[str, str]:
     left = view.leaving(instance.id) if instance else {}
     if not instance or not left:
         return {}
-    hosts = [*(host for host, lost in left.items() if not lost), instance.host]
+    hosts = [*(host for host, lost in left.items() if not lost), *filter(None, [instance.host])]
     chassis = ",".join(HostSpec.of(view.host(host)).chassis or host for host in hosts)
-    return {"requested-chassis": chassis, **({"activation-strategy": "rarp"} if len(hosts) > 1 else {})}
+    return {"requested-chassis": chassis or NOWHERE, **({"activation-strategy": "rarp"} if len(hosts) > 1 else {})}
 
 
 def _answering_subnet(resource: Resource, view: View) -> str:

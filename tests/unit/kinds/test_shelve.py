@@ -257,6 +257,25 @@ def test_a_host_that_does_not_answer_keeps_its_room_until_the_guest_is_gone(clou
     assert settled(cloud)
 
 
+def test_what_was_made_anew_is_shelved_while_its_old_host_is_away(cloud: Sandbox, place: Place) -> None:
+    lost = told(cloud)["host"]
+    backends = drivers(place)
+    cloud.drivers = backends
+    backends["libvirt"].unreachable = {lost: f"host {lost} does not answer"}
+    evacuation = request(Wish("host", lost, spec={"state": "evacuated"}), allow_loss_of=frozenset({"one"}))
+    assert cloud.ensure(evacuation).errors == []
+    assert ask(cloud, **SHELVED).errors == []
+    assert told(cloud)["shelved"]
+    assert [item.place for item in cloud.objects("Volume")] == [lost]
+    (port,) = (item for item in cloud.objects("SwitchPort") if item.resource in nics(cloud))
+    assert port.options == {"requested-chassis": "-"}  # the old guest, should it run on, is not heard
+    assert not ask(cloud, **SHELVED).changed
+
+
+def nics(cloud: Sandbox) -> set[str]:
+    return {nic["port"] for nic in cloud.one("instance", "one").attributes["nics"]}
+
+
 def test_a_container_is_not_even_switched_off(cloud: Sandbox) -> None:
     host = cloud.one("host", told(cloud)["host"])
     (found,) = (item for item in cloud.objects("Hypervisor") if item.name == host.name)
