@@ -98,6 +98,8 @@ def _fulfil(
     desired = render(picture, renderers)
     observed = observe(picture, intent.scope(cloud.everywhere, cloud.spread), cloud.drivers, renderers)
     differences = compare(desired, observed.objects, picture.scope, picture.unwanted())
+    # What failed and stays on its host claims there what it did before: what it is to be is claimed by the next wish.
+    differences = [item for item in differences if item.action is Action.DELETE or item.object.resource not in before]
     changes, errors = _permitted(cloud, intent, desired, observed, differences)
     errors = {**intent.stuck, **errors}
     if check:

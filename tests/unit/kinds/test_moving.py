@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from sandbox import Place, Sandbox, drivers, flaws, request, server
+from sandbox import GIB, Place, Sandbox, drivers, flaws, request, server
 from stackwright.engine.errors import Conflict, Exhausted, Refused, StackwrightError, Unreachable
 from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Result
+from stackwright.engine.resource import Wish
 
 OURS = ("Domain", "Volume", "ConfigDrive")
 
@@ -106,6 +107,32 @@ def test_what_is_refused_stays_and_gives_its_new_place_back(cloud: Sandbox, of_t
     working(cloud)
     settled(cloud, cloud.wish("instance", "one", host="host2"))
     assert places(cloud) == {"host2"}
+
+
+def test_what_stays_is_not_larger_than_what_it_claims(cloud: Sandbox) -> None:
+    cloud.add_host("small", ram=1024, disk=10)
+    half, large = (Wish("flavor", name, spec={"vcpus": 1, **size}) for name, size in SIZES.items())
+    wishes = [server(name, host="small", flavor="half") for name in ("two", "three")]
+    settled(cloud, cloud.ensure(request(half, large, *wishes)))
+    failing(cloud, Refused("no room"), "Volume")
+    assert any("no room" in error for error in cloud.wish("instance", "two", host="host2", flavor="large").errors)
+    assert (cloud.one("instance", "two").host, sizes(cloud, "small")) == ("small", {(512, 2)})
+    assert flaws(cloud) == []
+    working(cloud)
+    with pytest.raises(Exhausted, match="host small is used up"):
+        cloud.wish("instance", "two", host="small")
+    assert sizes(cloud, "small") == {(512, 2)}
+    settled(cloud, cloud.wish("instance", "two", host="host2"))
+    assert sizes(cloud, "host2") == {(1024, 9)}
+
+
+SIZES = {"half": {"ram": 512, "disk": 2}, "large": {"ram": 1024, "disk": 9}}
+
+
+def sizes(cloud: Sandbox, host: str) -> set[tuple[int, int]]:
+    """Memory in MiB and disk in GiB of each guest on a host."""
+    disks = {item.resource: item.capacity // GIB for item in cloud.objects("Volume") if item.place == host}
+    return {(item.memory, disks[item.resource]) for item in cloud.objects("Domain") if item.place == host}
 
 
 def test_what_is_not_known_is_looked_for_on_both_hosts(cloud: Sandbox) -> None:
