@@ -21,12 +21,23 @@ from stackwright.engine.apply import Done, apply
 from stackwright.engine.batches import in_batches
 from stackwright.engine.compare import compare
 from stackwright.engine.intent import Intent, everything, intend, refused, sentence
-from stackwright.engine.moves import Moves, staying
+from stackwright.engine.moves import Moves, arrived, staying
 from stackwright.engine.objects import Action, Change, Identity, Object
 from stackwright.engine.observe import Observed, observe
 from stackwright.engine.order import Step, order
 from stackwright.engine.progress import Progress
-from stackwright.engine.reach import blocked, elsewhere, held_back, orphans, outlived, possible, unborne, undone, unmet
+from stackwright.engine.reach import (
+    blocked,
+    elsewhere,
+    held_back,
+    orphans,
+    outdated,
+    outlived,
+    possible,
+    unborne,
+    undone,
+    unmet,
+)
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
 from stackwright.engine.request import Request, Result
 from stackwright.engine.resource import Scope
@@ -97,7 +108,8 @@ def _fulfil(
     picture, renderers = intent.picture, cloud.rules.renderers
     desired = render(picture, renderers)
     observed = observe(picture, intent.scope(cloud.everywhere, cloud.spread), cloud.drivers, renderers)
-    differences = compare(desired, observed.objects, picture.scope, picture.unwanted())
+    old = outdated(picture, observed.objects, observed.unreachable)
+    differences = compare(desired, observed.objects, picture.scope, picture.unwanted(), old)
     # What failed and stays on its host claims there what it did before: what it is to be is claimed by the next wish.
     differences = [item for item in differences if item.action is Action.DELETE or item.object.resource not in before]
     changes, errors = _permitted(cloud, intent, desired, observed, differences)
@@ -113,7 +125,8 @@ def _fulfil(
     failed = {**errors_of(done), **errors}
     failed = unborne(picture, cloud.rules.kinds, failed) | failed
     failed = held_back(picture, failed) | failed
-    moves = Moves(picture, staying(picture, done), {place for _, place in observed.unreachable}, failed, before, former)
+    unseen, there = {place for _, place in observed.unreachable}, arrived(picture, done) - errors.keys()
+    moves = Moves(picture, staying(picture, done), unseen, failed, before, former, there)
     failed = failed | dict(before)
     results = outcomes(intent, desired, changes, outlived(picture, failed) | failed)
     found = found_for(desired, observed.objects)

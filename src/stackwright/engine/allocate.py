@@ -143,22 +143,22 @@ class Allocation:
         What was asked for may move it. Raises Exhausted where no host may take it, Conflict where it would have to
         move for something else's sake.
         """
+        if old := self._old_copies(resource):
+            wish = dataclasses.replace(wish, refused=old)
         claimed = self.txn.claimed(resource.id)
         if claimed is None:
             host = self.get(self._hosts().choose(wish).id)
             self._claim(resource, host, wish.demand)
             return host.name
-        host = self.get(claimed[0])
-        objection = self._misplaced(wish, host)
+        now = self.get(claimed[0])
+        objection = self._misplaced(wish, now)
         if objection:
-            host = self._other(resource, wish, host, objection)
-            self._move(resource, host, wish.demand)
-        elif self._hosts().hosts[host.id].emptied and (other := self._refuge(resource, wish, host)):
-            self._move(resource, other, wish.demand, lost=self._hosts().hosts[host.id].lost)
-            host = other
-        elif claimed[1] != dict(wish.demand):
-            self._claim(resource, host, wish.demand)
-        return host.name
+            return self._move(resource, now, self._other(resource, wish, now, objection), wish.demand)
+        if self._hosts().hosts[now.id].emptied and (other := self._refuge(resource, wish, now)):
+            return self._move(resource, now, other, wish.demand)
+        if claimed[1] != dict(wish.demand):
+            self._claim(resource, now, wish.demand)
+        return now.name
 
     def place_anew(self, resource: Resource, refused: Mapping[str, str]) -> str:
         """Name of another host for what its own refused to make; the claim is taken there and given back here.
@@ -167,11 +167,17 @@ class Allocation:
         """
         wish = self.kinds[resource.kind].placement(resource, self)
         assert wish is not None  # noqa: S101 - it was on a host
-        chosen = self._hosts().choose(dataclasses.replace(wish, refused=refused))
+        said = {name: f"refused it ({words})" for name, words in refused.items()}
+        chosen = self._hosts().choose(dataclasses.replace(wish, refused=said | self._old_copies(resource)))
         self._leave(resource)
         self._claim(resource, self.get(chosen.id), wish.demand)
         self._refer(self.txn.update(resource, host=chosen.name, status="pending", message=""))
         return chosen.name
+
+    def _old_copies(self, resource: Resource) -> dict[str, str]:
+        """Host name -> what keeps it from going back there: what is there would be taken for what it has now."""
+        left = [self.get(item.host).name for item in self.txn.departures(resource.id).values() if not item.pending]
+        return dict.fromkeys(left, "may hold an old copy of it; first declare that host, or it where it is")
 
     def _leave(self, resource: Resource) -> str:
         """It is on no host now: what it claimed of one is free again."""
@@ -190,7 +196,7 @@ class Allocation:
             raise Conflict(
                 f"{wish.who} is on host {now.name} and would have to move for this ({objection}); move it first"
             )
-        left = [self.get(item.host) for item in self.txn.departures(resource.id).values() if not item.lost]
+        left = [self.get(item.host) for item in self.txn.departures(resource.id).values() if item.pending]
         if left and not self._misplaced(wish, left[0]):
             return left[0]
         return self._choose_other(resource, wish, now)
@@ -210,7 +216,7 @@ class Allocation:
                 "delete it and make it anew, or use the network backend ovn"
             )
         for item in self.txn.departures(resource.id).values():
-            if not item.lost:
+            if item.pending:
                 raise Conflict(
                     f"{wish.who} is still on its way from host {self.get(item.host).name} to {now.name}; declare it "
                     "for one of the two, and move it on when it is there"
@@ -225,14 +231,15 @@ class Allocation:
             )
         return self.get(self._scheduler.choose(alike, wish).id)
 
-    def _move(self, resource: Resource, host: Resource, demand: Mapping[str, int], *, lost: bool = False) -> None:
-        """What it has where it was stays claimed until it was seen gone from there."""
+    def _move(self, resource: Resource, now: Resource, host: Resource, demand: Mapping[str, int]) -> str:
+        """What it has where it is now stays claimed until it was seen gone from there."""
         if host.id in self.txn.departures(resource.id):
             back = self.txn.departures(resource.id)[host.id].amounts
             self._hosts().use(host.id, {name: -amount for name, amount in back.items()})
             self.txn.depart_no_more(resource.id, host.id)
-        self.txn.depart(resource, lost=lost)
+        self.txn.depart(resource, lost=self._hosts().hosts[now.id].lost)
         self._claim(resource, host, demand)
+        return host.name
 
     def _claim(self, resource: Resource, host: Resource, demand: Mapping[str, int]) -> None:
         board = self._hosts()  # as it is before this claim

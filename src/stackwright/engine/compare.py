@@ -12,7 +12,11 @@ MASK = "(secret)"
 
 
 def compare(
-    desired: Iterable[Object], observed: Iterable[Object], scope: Collection[str], unwanted: Collection[str] = ()
+    desired: Iterable[Object],
+    observed: Iterable[Object],
+    scope: Collection[str],
+    unwanted: Collection[str] = (),
+    outdated: Collection[tuple[str, str]] = (),
 ) -> list[Change]:
     """The changes that turn `observed` into `desired`.
 
@@ -20,12 +24,15 @@ def compare(
     belongs to other resources is left alone.
     unwanted: those of them that are to go altogether. Shared objects are deleted only with their resource, because
     others than the scope's may need them. What is wanted at another place is moved there, and only then deleted.
+    outdated: (resource id, place) of old copies: they are not moved, and nothing is lost with them.
     """
     told = {item.identity: item for item in desired}
     wanted = {identity: item for identity, item in told.items() if not item.kept_elsewhere()}
     found = {item.identity: item for item in observed}
     surplus = [item for identity, item in found.items() if identity not in wanted]
-    elsewhere = {_anywhere(item): item for item in surplus if item.moves and item.whole()}
+    old = {item.identity for item in surplus if (item.resource, item.place) in outdated}
+    sources = [item for item in surplus if item.moves and item.whole() and item.identity not in old]
+    elsewhere = {_anywhere(item): item for item in sources}
     changes = [
         change
         for item in wanted.values()
@@ -34,7 +41,7 @@ def compare(
     kept = {_anywhere(item) for item in wanted.values() if item.moves}
     kept -= {_anywhere(change.object) for change in changes if change.action is Action.CREATE}
     gone = [item for item in surplus if item.resource in (unwanted if item.shared else scope)]
-    spared = {identity for identity, item in {**found, **told}.items() if item.kept_elsewhere()}
+    spared = {identity for identity, item in {**found, **told}.items() if item.kept_elsewhere()} | old
     harmless = {item.identity for item in gone if item.resource in unwanted or _anywhere(item) in kept} | spared
     return changes + [_deletion(item, item.identity in harmless) for item in gone]
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stackwright.engine.apply import Done
+from stackwright.engine.objects import Action, Change
 from stackwright.engine.request import Outcome
 from stackwright.engine.view import Picture
 from stackwright.registry.transaction import Transaction
@@ -19,6 +20,7 @@ class Moves:
 
     staying: resource id -> name of the host that it was not moved from. unseen: names of hosts that did not answer.
     failed: resource id -> what went wrong with it; told: what had gone wrong before, and was told.
+    arrived: ids of what failed and is where it is to be all the same.
     left: resource id -> ids of hosts that it was seen gone from now; former: the same of the look before this one. It
     is not finished, and refers to them, until it was looked at once more.
     """
@@ -29,6 +31,7 @@ class Moves:
     failed: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[str, str] = field(default_factory=dict)
     former: Mapping[str, set[str]] = field(default_factory=dict)
+    arrived: Collection[str] = ()
     left: dict[str, set[str]] = field(default_factory=dict)
 
     def record(self, txn: Transaction, results: Mapping[str, Outcome]) -> None:
@@ -38,14 +41,17 @@ class Moves:
         for item in [item for item in self.former if item in results and item not in self.failed]:
             txn.refer(item, txn.targets([item]).get(item, set()) - self.former[item])
         for item, outcome in results.items():
-            if item in self.picture.departures and item not in self.failed and outcome.after:
+            if item in self.picture.departures and outcome.after:
                 self._leave(txn, item)
 
     def _leave(self, txn: Transaction, item: str) -> None:
+        """It is whole where it is now, so what may be left elsewhere is old."""
         for host in [txn.get(left) for left in txn.departures(item)]:
-            if host.name not in self.unseen:
+            if item not in self.failed and host.name not in self.unseen:
                 txn.depart_no_more(item, host.id)
                 self.left.setdefault(item, set()).add(host.id)
+            elif item not in self.failed or item in self.arrived:
+                txn.mark_departure(item, host.id, outdated=True)
 
     def unfinished(self, item: str) -> bool:
         """Whether something has just moved, or is a host that something has just moved from."""
@@ -67,6 +73,18 @@ def staying(picture: Picture, done: Iterable[Done]) -> dict[str, str]:
         for item, place in found.items()
         if item not in unsure and picture.leaving(item).get(place) is False and picture.get(item).wanted
     }
+
+
+def arrived(picture: Picture, done: Iterable[Done]) -> frozenset[str]:
+    """Ids of what moved wholly, and only something that it left behind could not be removed."""
+    failed = [item.change for item in done if item.error and item.change.object.resource in picture.departures]
+    behind = {item.object.resource for item in failed if _left_behind(picture, item)}
+    return frozenset(behind - {item.object.resource for item in failed if not _left_behind(picture, item)})
+
+
+def _left_behind(picture: Picture, change: Change) -> bool:
+    item = change.object
+    return change.action is Action.DELETE and item.place in picture.leaving(item.resource)
 
 
 def _return(txn: Transaction, item: str, host: str) -> None:

@@ -42,15 +42,35 @@ def _given_up(resource: Resource) -> bool:
 
 
 def elsewhere(picture: Picture, changes: Iterable[Change], unreachable: Unreachable) -> dict[str, str]:
-    """Resource id -> why it is not made: a host that it is leaving does not answer, and may have it."""
+    """Resource id -> why it is not made: a host that it is leaving does not answer, and may have it.
+
+    Nor is it made out of what was given up elsewhere, as that is older: see `outdated`.
+    """
     made = {change.object.resource for change in changes if change.action is Action.CREATE and change.object.moves}
     return {
         item: sentence
         for item in made
         for host, lost in picture.leaving(item).items()
         for (_, place), sentence in unreachable.items()
-        if place == host and not lost
+        if place == host and not lost and (item, host) not in picture.outdated
     }
+
+
+def outdated(picture: Picture, observed: Iterable[Object], unreachable: Unreachable) -> set[tuple[str, str]]:
+    """(resource id, host) of what it has left behind that is old, or of which that cannot be told.
+
+    What was given up is used only while nothing newer may be anywhere: it is where it was left last, or on the shelf.
+    """
+    silent = {place for _, place in unreachable}
+    there = {(item.resource, item.place) for item in observed if item.moves and item.whole()}
+    found = set(picture.outdated)
+    for item, hosts in picture.departures.items():
+        left = {(item, host): lost for host, lost in hosts.items() if (item, host) not in picture.outdated}
+        newer = any(not lost and (one in there or one[1] in silent) for one, lost in left.items())
+        given_up = [one for one, lost in left.items() if lost]
+        if newer or len(there.intersection(given_up)) > 1:
+            found.update(given_up)
+    return found
 
 
 def held_back(picture: Picture, found: Mapping[str, str]) -> dict[str, str]:

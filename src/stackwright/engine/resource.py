@@ -46,12 +46,18 @@ class Resource:
 class Departure:
     """A host (its id) that a resource was placed on and was not seen gone from yet, and what it still claims there.
 
-    lost: what it had there is given up; whatever turns up there again is stale.
+    lost: what it had there is given up. outdated: it was whole elsewhere since, so what may be there is an old copy.
     """
 
     host: str
     amounts: Mapping[str, int]
     lost: bool = False
+    outdated: bool = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether what it has, or the newest of it, may still be there."""
+        return not (self.lost or self.outdated)
 
 
 ATTACHED = "attached"

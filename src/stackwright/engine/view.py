@@ -20,6 +20,7 @@ class Picture:
     scope: ids of the resources that are looked after; the others are only there to be referred to.
     targets: resource id -> ids of what it refers to.
     departures: resource id -> names of the hosts that it was not seen gone from yet -> whether it is given up there.
+    outdated: (resource id, name of such a host) where what may be left is an old copy, as it was whole elsewhere since.
     holders: resource id -> id of what has it for itself alone.
     family: (owner, kind) -> its children; by_name: the hosts; both are filled in here.
     """
@@ -28,6 +29,7 @@ class Picture:
     scope: frozenset[str]
     targets: Mapping[str, set[str]] = field(default_factory=dict)
     departures: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    outdated: Collection[tuple[str, str]] = frozenset()
     holders: Mapping[str, str] = field(default_factory=dict)
     family: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)
     by_name: dict[str, Resource] = field(default_factory=dict)
@@ -127,23 +129,25 @@ def take(txn: Transaction, ids: Iterable[str], also: Iterable[str] = ()) -> Pict
     around = {row.id: row for kind in ("host", "project") for row in txn.select(kind=kind)}
     holders = txn.takers(ATTACHED, scope)
     txn.load(holders.values())
-    departures = _departures(txn, {*scope, *holders.values()})
+    departures, outdated = _departures(txn, {*scope, *holders.values()})
     resources = {**around, **{item: txn.get(item) for item in (*holders.values(), *known)}}
-    return Picture(resources, frozenset(scope), targets, departures, holders)
+    return Picture(resources, frozenset(scope), targets, departures, outdated, holders)
 
 
 def take_all(txn: Transaction) -> Picture:
     """The picture of the whole cloud."""
     everything = {resource.id: resource for resource in txn.select()}
     holders = txn.takers(ATTACHED, everything)
-    departures = _departures(txn, everything)
-    return Picture(everything, frozenset(everything), txn.targets(everything), departures, holders)
+    departures, outdated = _departures(txn, everything)
+    return Picture(everything, frozenset(everything), txn.targets(everything), departures, outdated, holders)
 
 
-def _departures(txn: Transaction, ids: Iterable[str]) -> dict[str, dict[str, bool]]:
-    """Resource id -> host name -> whether what is there is given up."""
+def _departures(txn: Transaction, ids: Iterable[str]) -> tuple[dict[str, dict[str, bool]], frozenset[tuple[str, str]]]:
+    """`departures` and `outdated`, as a picture has them."""
     found = txn.departures_of(ids)
-    return {item: {txn.get(host).name: one.lost for host, one in left.items()} for item, left in found.items()}
+    named = {item: {txn.get(host).name: one for host, one in left.items()} for item, left in found.items()}
+    outdated = frozenset((item, host) for item, left in named.items() for host, one in left.items() if one.outdated)
+    return {item: {host: one.lost for host, one in left.items()} for item, left in named.items()}, outdated
 
 
 Renderers = Mapping[str, Mapping[str, Render]]

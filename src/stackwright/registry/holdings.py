@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -220,9 +221,19 @@ class Holdings:
             return
         host, amounts = self._claims.pop(resource.id)
         self._pending.drop(schema.claim, resource.id)
-        row = {"resource": resource.id, "host": host, "lost": lost, **amounts}
+        self._note_departure(resource.id, Departure(host, amounts, lost))
+
+    def mark_departure(self, resource_id: str, host: str, *, lost: bool = False, outdated: bool = False) -> None:
+        """Note what became known of what it left on a host: see `Departure`."""
+        before = self.departures(resource_id)[host]
+        self._pending.drop(schema.departure, resource_id, host)
+        now = replace(before, lost=before.lost or lost, outdated=before.outdated or outdated)
+        self._note_departure(resource_id, now)
+
+    def _note_departure(self, resource_id: str, left: Departure) -> None:
+        row = {"resource": resource_id, "host": left.host, "lost": left.lost, "outdated": left.outdated, **left.amounts}
         self._pending.add(schema.departure, row)
-        self._departures[resource.id][host] = Departure(host, amounts, lost)
+        self._departures[resource_id][left.host] = left
 
     def depart_no_more(self, resource_id: str, host: str) -> None:
         """It was seen gone from this host, or is to stay there: give back what it claims for leaving."""
@@ -239,4 +250,4 @@ class Holdings:
 
 
 def _departure(row: Any) -> Departure:
-    return Departure(row.host, {"vcpus": row.vcpus, "ram": row.ram, "disk": row.disk}, row.lost)
+    return Departure(row.host, {"vcpus": row.vcpus, "ram": row.ram, "disk": row.disk}, row.lost, row.outdated)

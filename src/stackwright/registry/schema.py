@@ -94,6 +94,7 @@ departure = Table(
     Column("ram", Integer, nullable=False),
     Column("disk", Integer, nullable=False),
     Column("lost", Boolean(create_constraint=False), nullable=False),
+    Column("outdated", Boolean(create_constraint=False), nullable=False),
     Index("ix_departure_host", "host"),
 )
 

@@ -56,7 +56,7 @@ class Placement:
     zone and host: the only one that may take it, '' for any.
     beside: what is needed on the same host by others that are yet to be placed: the rest of an affinity group.
     extra_specs: of its flavor. properties: of its image.
-    refused: host name -> what that host said when it refused to make it.
+    refused: host name -> why that one cannot take this very one.
     """
 
     who: str

@@ -45,8 +45,8 @@ def server_group(host: Candidate, wish: Placement) -> str:
 
 
 def refused(host: Candidate, wish: Placement) -> str:
-    """It has not refused to make this very instance."""
-    return f"refused it ({wish.refused[host.name]})" if host.name in wish.refused else ""
+    """Nothing speaks against it for this very instance: it has not refused to make it, nor may it hold an old copy."""
+    return wish.refused.get(host.name, "")
 
 
 def extra_specs(host: Candidate, wish: Placement) -> str:

@@ -257,7 +257,8 @@ def test_a_host_that_does_not_answer_keeps_its_room_until_the_guest_is_gone(clou
     assert settled(cloud)
 
 
-def test_what_was_made_anew_is_shelved_while_its_old_host_is_away(cloud: Sandbox, place: Place) -> None:
+@pytest.mark.parametrize("declared", [True, False])
+def test_what_was_made_anew_is_shelved_while_its_old_host_is_away(cloud: Sandbox, place: Place, declared: bool) -> None:
     lost = told(cloud)["host"]
     backends = drivers(place)
     cloud.drivers = backends
@@ -270,6 +271,17 @@ def test_what_was_made_anew_is_shelved_while_its_old_host_is_away(cloud: Sandbox
     (port,) = (item for item in cloud.objects("SwitchPort") if item.resource in nics(cloud))
     assert port.options == {"requested-chassis": "-"}  # the old guest, should it run on, is not heard
     assert not ask(cloud, **SHELVED).changed
+    backends["libvirt"].unreachable = {}
+    if declared:
+        assert cloud.wish("host", lost, state="enabled").errors == []
+        assert cloud.objects("Volume") == []
+    (image,) = (item for item in cloud.find("image") if item.name == "one-shelf")
+    result = ask(cloud, **STARTED)
+    assert result.errors == []
+    assert not [item for outcome in result.outcomes.values() for item in outcome.changes if item.moves]
+    (root,) = cloud.objects("Volume")
+    assert root.content.startswith(image.id)
+    assert settled(cloud)
 
 
 def nics(cloud: Sandbox) -> set[str]:

@@ -191,8 +191,8 @@ def test_images_say_what_they_run_on(given: dict[str, str], properties: dict[str
 
 def test_a_host_that_refused_is_left_out() -> None:
     hosts = [host("a", ram=4000), host("b")]
-    assert Scheduler().choose(hosts, replace(WISH, refused={"a": "no space"})).name == "b"
-    found = Scheduler().objection(hosts[0], replace(WISH, refused={"a": "no space"}))
+    assert Scheduler().choose(hosts, replace(WISH, refused={"a": "refused it (no space)"})).name == "b"
+    found = Scheduler().objection(hosts[0], replace(WISH, refused={"a": "refused it (no space)"}))
     assert found
     assert found.words == "refused it (no space)"
 
