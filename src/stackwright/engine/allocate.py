@@ -41,6 +41,7 @@ class Allocation:
         self.preview = preview
         self.before: dict[str, Resource] = {}
         self.stuck: dict[str, list[str]] = {}
+        self.given_up: set[str] = set()
         self._scheduler = scheduler
         self._rank = {name: rank for rank, name in enumerate(kinds)}
         self._taken: dict[str, dict[str, str]] = {}
@@ -143,6 +144,7 @@ class Allocation:
         What was asked for may move it. Raises Exhausted where no host may take it, Conflict where it would have to
         move for something else's sake.
         """
+        self._give_up(resource)
         if old := self._old_copies(resource):
             wish = dataclasses.replace(wish, refused=old)
         claimed = self.txn.claimed(resource.id)
@@ -173,6 +175,13 @@ class Allocation:
         self._claim(resource, self.get(chosen.id), wish.demand)
         self._refer(self.txn.update(resource, host=chosen.name, status="pending", message=""))
         return chosen.name
+
+    def _give_up(self, resource: Resource) -> None:
+        """What was still to be moved from a host is lost with that."""
+        for item in [item for item in self.txn.departures(resource.id).values() if not item.lost]:
+            if self._hosts().hosts[item.host].lost:
+                self.txn.mark_departure(resource.id, item.host, lost=True)
+                self.given_up |= set() if item.outdated else {resource.id}
 
     def _old_copies(self, resource: Resource) -> dict[str, str]:
         """Host name -> what keeps it from going back there: what is there would be taken for what it has now."""

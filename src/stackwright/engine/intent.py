@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stackwright.engine.allocate import Allocation, ids_in
@@ -13,6 +13,7 @@ from stackwright.engine.declare import Declaration, Policy
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound
 from stackwright.engine.kind import Kind
 from stackwright.engine.objects import Action, Change
+from stackwright.engine.reach import lost_with_all
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Scope
 from stackwright.engine.traits import Traits
@@ -97,11 +98,12 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     # What a resource adds something to is looked after with it, as that is what the backends hold of it.
     bearers = {item.id for item in allocation.touched(map(txn.get, roots))}
     # What a host may still hold of something that is elsewhere by now goes when somebody asks about the host.
-    stale = {item for row in map(txn.get, roots) if row.kind == "host" for item in _departing(txn, row)}
+    hosts = [row for row in map(txn.get, roots) if row.kind == "host"]
+    stale = {item for row in hosts for item in (*_departing(txn, row), *_going(txn, rules, row))}
     scope = {*roots, *bearers, *affected, *stale, *declaration.changed}
     picture = take(txn, {*scope, *_spread(txn, rules.traits, scope)}, formerly)
     _refuse(picture, rules.traits, allocation)
-    losses = _losses(picture, before, rules.renderers, request.allow_loss_of)
+    losses = _losses(picture, before, rules.renderers, request.allow_loss_of, allocation.given_up)
     if losses and run:
         raise Conflict("\n".join(losses))
     if run:
@@ -117,6 +119,14 @@ def _departing(txn: Transaction, host: Resource) -> list[str]:
         if not host.wanted and txn.departures(item)[host.id].lost:
             txn.depart_no_more(item, host.id)
     return found
+
+
+def _going(txn: Transaction, rules: Rules, host: Resource) -> list[str]:
+    """What is to go and is known to be, as it was on a host that is lost."""
+    if not lost_with_all(host):
+        return []
+    found = [item for kind in rules.kinds[host.kind].affects for item in txn.referrers(host.id, kind)]
+    return [item.id for item in found if not item.wanted]
 
 
 def _not_empty(host: Resource, words: Iterable[str]) -> str:
@@ -150,9 +160,16 @@ def everything(registry: Registry) -> Intent:
 
 
 def _losses(
-    picture: Picture, before: Mapping[str, Resource | None], renderers: Renderers, allowed: frozenset[str]
+    picture: Picture,
+    before: Mapping[str, Resource | None],
+    renderers: Renderers,
+    allowed: frozenset[str],
+    given_up: Collection[str],
 ) -> list[str]:
-    """What the declared change would destroy: found by rendering the record as it was and as it is to be."""
+    """What the declared change would destroy: found by rendering the record as it was and as it is to be.
+
+    given_up: ids of what was on its way from a host that is lost now.
+    """
     old = {item.id: item for item in before.values() if item and item.wanted}
     scope = frozenset(item for item in old if item in picture.scope and picture.get(item).wanted)
     if not scope:
@@ -161,10 +178,8 @@ def _losses(
     as_is = dataclasses.replace(picture, scope=scope, family={})
     was = render(as_was, renderers)
     changes = compare(render(as_is, renderers), was, scope)
-    given_up = {item for item in scope if picture.leaving(item).get(old[item].host)}
-    changes += [
-        Change(Action.DELETE, item, before=item, loses=item.holds()) for item in was if item.resource in given_up
-    ]
+    lost = {item for item in scope if item in given_up or picture.leaving(item).get(old[item].host)}
+    changes += [Change(Action.DELETE, item, before=item, loses=item.holds()) for item in was if item.resource in lost]
     return sorted(sentence(change, picture) for change in refused(changes, picture, allowed))
 
 

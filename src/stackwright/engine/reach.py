@@ -22,12 +22,18 @@ def orphans(objects: Iterable[Object], known: Collection[str]) -> tuple[Object, 
 def blocked(
     picture: Picture, unreachable: Unreachable, renderers: Renderers, everywhere: Collection[str]
 ) -> dict[str, str]:
-    """Resource id -> the sentence that says why nothing can be done for it now."""
+    """Resource id -> the sentence that says why nothing can be done for it now.
+
+    What is to go does not wait for a host that is lost: what turns up there later is an orphan.
+    """
     found: dict[str, str] = {}
+    lost = {name for name, host in picture.by_name.items() if lost_with_all(host)}
     for resource in picture.scoped():
-        if _given_up(resource):
+        if lost_with_all(resource):
             continue
         for (driver, place), sentence in unreachable.items():
+            if place in lost and not resource.wanted:
+                continue
             here = place in ("", resource.host) or (resource.kind == "host" and resource.name == place)
             anywhere = resource.kind in everywhere and not resource.wanted
             left = not resource.wanted and picture.leaving(resource.id).get(place) is False
@@ -36,7 +42,7 @@ def blocked(
     return found | held_back(picture, found)
 
 
-def _given_up(resource: Resource) -> bool:
+def lost_with_all(resource: Resource) -> bool:
     """Whether it is a host that was evacuated: that it does not answer is known."""
     return resource.kind == "host" and resource.spec["state"] == "evacuated"
 
@@ -123,7 +129,7 @@ def undone(picture: Picture, changes: Iterable[Change], unreachable: Unreachable
         for change in changes
         if (change.object.driver, change.object.place) in unreachable
         and change.object.resource in picture.scope
-        and not _given_up(picture.get(change.object.resource))
+        and not lost_with_all(picture.get(change.object.resource))
         and not (change.object.spread or change.object.shared)
     }
 
