@@ -74,6 +74,12 @@ class Allocation:
     def referrers(self, resource_id: str, kind: str) -> list[Resource]:
         return [item for item in self.txn.referrers(resource_id, kind) if item.wanted]
 
+    def leaving(self, resources: Iterable[Resource]) -> list[str]:
+        ids = [item.id for item in resources]
+        self.txn.preload(ids)
+        left = [one for item in ids for one in self.txn.departures(item).values()]
+        return [self.get(one.host).name for one in left if one.pending]
+
     # Unique values
 
     def take(self, resource: Resource, pool: str, key: str) -> str:

@@ -42,6 +42,9 @@ class Allocator(Protocol):
     def referrers(self, resource_id: str, kind: str) -> list[Resource]:
         """Wanted resources of one kind that refer to this one."""
 
+    def leaving(self, resources: Iterable[Resource]) -> list[str]:
+        """Names of the hosts that they are on their way from, and may be found to have stayed on; of each its own."""
+
     def take(self, resource: Resource, pool: str, key: str) -> str:
         """Reserve one value. Raises Conflict, naming who has it."""
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox import Sandbox, flaws, portrait, request, server
-from stackwright.engine.errors import Conflict, Exhausted
+from stackwright.engine.errors import Conflict, Exhausted, Refused, StackwrightError, Unreachable
+from stackwright.engine.objects import Change
 from stackwright.engine.request import Result
 from stackwright.engine.resource import Wish
 
@@ -92,6 +93,32 @@ def test_a_place_is_free_again_when_its_member_goes_or_leaves(cloud: Sandbox) ->
     settled(cloud, cloud.ensure(request(Wish("instance", "a", present=False), *members("d"))))
     assert hosts(cloud)["d"] == gone
     settled(cloud, cloud.ensure(request(Wish("instance", "d", spec={"server_group": ""}), *members("e", host=gone))))
+
+
+def moving(cloud: Sandbox, error: StackwrightError | None) -> None:
+    """What becomes of the disks that are moved from now on."""
+
+    def before(change: Change) -> None:
+        if error and change.moves and type(change.object).__name__ == "Volume":
+            raise error
+
+    cloud.drivers["libvirt"].before = before  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("policy", ["anti-affinity", "soft-anti-affinity"])
+def test_a_host_that_a_member_may_not_have_left_has_it_still(cloud: Sandbox, policy: str) -> None:
+    settled(cloud, cloud.ensure(request(group(policy), *members("a", host="host1"), server("fills", host="host3"))))
+    moving(cloud, Unreachable("host2 stopped answering"))
+    assert cloud.wish("instance", "a", host="host2").errors
+    assert hosts(cloud)["a"] == "host2"
+    assert cloud.ensure(request(*members("b"))).errors == []
+    moving(cloud, Refused("host2 is full"))
+    assert cloud.wish("instance", "a").errors
+    assert (hosts(cloud)["a"], hosts(cloud)["b"]) == ("host1", "host3")
+    moving(cloud, None)
+    settled(cloud, cloud.wish("instance", "a", host="host2"))
+    settled(cloud, cloud.ensure(request(*members("c"))))
+    assert hosts(cloud)["c"] == "host1"
 
 
 def test_joining_a_group_moves_nobody_who_is_pinned(cloud: Sandbox) -> None:

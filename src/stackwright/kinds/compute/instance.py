@@ -289,7 +289,10 @@ def _group(member: Resource, group: Resource, allocator: Allocator) -> Group:
     """The server group as placement sees it, with the other members that have a host."""
     spec = ServerGroupSpec.of(group)
     others = [item for item in allocator.referrers(group.id, "instance") if item.host and item.id != member.id]
-    return Group(group.name, spec.policy, Counter(item.host for item in others), spec.max_server_per_host or 1)
+    members = Counter(item.host for item in others)
+    if spec.policy.endswith("anti-affinity"):  # what has not left a host for sure may be found to have stayed
+        members.update(allocator.leaving(others))
+    return Group(group.name, spec.policy, members, spec.max_server_per_host or 1)
 
 
 def _beside(member: Resource, spec: InstanceSpec, group: Group | None, allocator: Allocator) -> Mapping[str, int]:
