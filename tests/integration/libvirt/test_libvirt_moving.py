@@ -79,13 +79,14 @@ def test_a_disk_that_libvirt_has_not_looked_at_is_not_made_anew(cloud: Cloud) ->
     wanted = guest_that_wrote(cloud)
     disk = root(cloud.daemon, wanted)
     content = disk.read_bytes()
-    cloud.daemon.virsh("vol-delete", disk.name, POOL)
-    cloud.daemon.virsh("vol-create-as", POOL, disk.name, "1M", "--format", "raw")
-    disk.write_bytes(content)
-    [change] = cloud.differences(wanted)
-    assert (change.loses, change.before and change.before.whole()) == ("", False)
-    with cloud.daemon.at_work(), pytest.raises(Temporary, match=f"{PLACE} does not look at its storage pool"):
-        cloud.converge(wanted)
+    with cloud.daemon.at_work():
+        cloud.daemon.virsh("vol-delete", disk.name, POOL)
+        cloud.daemon.virsh("vol-create-as", POOL, disk.name, "1M", "--format", "raw")
+        disk.write_bytes(content)
+        [change] = cloud.differences(wanted)
+        assert (change.loses, change.before and change.before.whole()) == ("", False)
+        with pytest.raises(Temporary, match=f"{PLACE} does not look at its storage pool"):
+            cloud.converge(wanted)
     with pytest.raises(Temporary, match="_root for unfinished, and it is whole; run this again"):
         cloud.converge(wanted)
     assert cloud.differences(wanted) == []
