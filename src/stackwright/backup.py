@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +35,7 @@ from stackwright.registry.migrate import knows
 FORMAT = 1
 MANIFEST = "manifest.json"
 REGISTRY = "registry.sqlite"
-ROOM = ".backup-"
+ROOM = ".stackwright-backup-"
 SETTINGS = ("ca/ca.csr", "ca/ca.pem", "ca/key.pem", "registry.key", "stackwright.yaml")
 """Files beside the configuration that a controller cannot do without, as far as they are there."""
 LARGEST_MANIFEST = 64 * 1024 * 1024
@@ -65,11 +66,17 @@ def back_up(settings: Path, target: Path, images: bool, patience: float, say: Ca
 @contextmanager
 def _room(parent: Path) -> Iterator[Path]:
     """A new folder for its owner alone, which goes in the end; what killed runs left there goes, too."""
-    for left in parent.glob(f"{ROOM}*"):
+    for left in filter(_is_ours, parent.glob(f"{ROOM}*")):
         with suppress(BlockingIOError), _locked(left):
             shutil.rmtree(left)
     with tempfile.TemporaryDirectory(dir=parent, prefix=ROOM) as room, _locked(Path(room)):
         yield Path(room)
+
+
+def _is_ours(left: Path) -> bool:
+    """Whether it is a folder that this user made."""
+    found = left.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 @contextmanager

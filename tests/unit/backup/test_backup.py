@@ -130,9 +130,29 @@ def test_a_killed_one_leaves_nothing_that_the_next_does_not_take_away(home: Path
     )
     done = subprocess.run([sys.executable, "-c", code, home, tmp_path / "archive"], check=False)
     assert done.returncode == -9
-    assert len(list(tmp_path.glob(".backup-*"))) == 1
+    assert len(list(tmp_path.glob(".stackwright-backup-*"))) == 1
     made(home, tmp_path / "archive")
-    assert not list(tmp_path.glob(".backup-*"))
+    assert not list(tmp_path.glob(".stackwright-backup-*"))
+
+
+def test_what_others_have_there_stays(home: Path, tmp_path: Path) -> None:
+    for name in (".backup-of-photos", "elsewhere"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "photo").touch()
+    (tmp_path / ".stackwright-backup-note").touch()
+    (tmp_path / ".stackwright-backup-link").symlink_to(tmp_path / "elsewhere")
+    before = set(tmp_path.rglob("*"))
+    made(home, tmp_path / "archive")
+    assert set(tmp_path.rglob("*")) == before | {tmp_path / "archive"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_a_folder_of_somebody_else_stays(home: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / ".stackwright-backup-theirs"
+    theirs.mkdir()
+    os.chown(theirs, 12345, 12345)
+    made(home, tmp_path / "archive")
+    assert theirs.is_dir()
 
 
 def changed(archive: Path, change: Callable[[dict[str, bytes]], object]) -> Path:
