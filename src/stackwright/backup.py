@@ -184,6 +184,8 @@ def unpack(path: Path, folder: Path | None) -> dict[str, Any]:
         with _disk(folder or path), path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
             manifest = _manifest(path, archive)
             with tempfile.TemporaryDirectory(dir=folder.parent if folder else None, prefix=".unpacked-") as room:
+                if folder:
+                    (Path(room) / "files").mkdir(mode=0o700)
                 _lay_out(path, archive, manifest, Path(room) / "files" if folder else None)
                 if folder:
                     (Path(room) / "files").rename(folder)
