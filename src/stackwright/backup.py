@@ -18,7 +18,7 @@ import stat
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -59,18 +59,36 @@ def back_up(settings: Path, target: Path, images: bool, patience: float, say: Ca
         if images:
             _add_images(manifest, files, config.image_store)
         _pack(manifest, files, folder / "archive", say)
-        (folder / "archive").rename(target)
+        _name(folder / "archive", target)
     return manifest
+
+
+def _name(archive: Path, target: Path) -> None:
+    """Not by a link, which a disk that was formatted for other systems lacks."""
+    try:
+        target.touch(mode=0o600, exist_ok=False)
+    except FileExistsError as error:
+        raise InvalidInput(f"{target} exists by now, and is left as it is; name a new file") from error
+    archive.rename(target)
 
 
 @contextmanager
 def _room(parent: Path) -> Iterator[Path]:
     """A new folder for its owner alone, which goes in the end; what killed runs left there goes, too."""
-    for left in filter(_is_ours, parent.glob(f"{ROOM}*")):
-        with suppress(BlockingIOError), _locked(left):
-            shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=ROOM) as room, _locked(Path(room)):
+    with ExitStack() as kept:
+        with _locked(parent, fcntl.LOCK_EX):  # what is not locked yet would look to others as if it were left
+            _sweep(parent)
+            room = kept.enter_context(tempfile.TemporaryDirectory(dir=parent, prefix=ROOM))
+            kept.enter_context(_locked(Path(room)))
         yield Path(room)
+
+
+def _sweep(parent: Path) -> None:
+    for left in parent.glob(f"{ROOM}*"):
+        with suppress(BlockingIOError, FileNotFoundError):  # in use, or just going by itself
+            if _is_ours(left):
+                with _locked(left):
+                    shutil.rmtree(left)
 
 
 def _is_ours(left: Path) -> bool:
@@ -80,10 +98,10 @@ def _is_ours(left: Path) -> bool:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, how: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> Iterator[None]:
     opened = os.open(folder, os.O_DIRECTORY)
     try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(opened, how)
         yield
     finally:
         os.close(opened)

@@ -11,14 +11,18 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from sandbox import Place, Sandbox, server
 from sandbox import request as wishes
+from stackwright import backup
 from stackwright.backup import back_up, unpack
 from stackwright.engine.errors import InvalidInput, NotFound, Temporary
 from stackwright.engine.resource import Wish
@@ -133,6 +137,46 @@ def test_a_killed_one_leaves_nothing_that_the_next_does_not_take_away(home: Path
     assert len(list(tmp_path.glob(".stackwright-backup-*"))) == 1
     made(home, tmp_path / "archive")
     assert not list(tmp_path.glob(".stackwright-backup-*"))
+
+
+def test_nothing_is_replaced_that_appears_meanwhile(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, pack = tmp_path / "archive", backup._pack
+
+    def packed(*arguments: Any) -> None:
+        pack(*arguments)
+        target.write_text("somebody's")
+
+    monkeypatch.setattr(backup, "_pack", packed)
+    with pytest.raises(InvalidInput, match=f"^{target} exists by now"):
+        made(home, target)
+    assert target.read_text() == "somebody's"
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_two_at_once_leave_each_other_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = tempfile.TemporaryDirectory
+
+    def another() -> None:
+        with backup._room(tmp_path):
+            pass
+
+    other = threading.Thread(target=another)
+
+    def then_another(**options: Any) -> Any:
+        monkeypatch.setattr(tempfile, "TemporaryDirectory", real)
+        created = real(**options)
+        other.start()
+        other.join(2)  # as far as it comes
+        return created
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", then_another)
+    with backup._room(tmp_path) as room:
+        other.join(60)
+        assert not other.is_alive()
+        assert room.is_dir()
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_others_have_there_stays(home: Path, tmp_path: Path) -> None:
