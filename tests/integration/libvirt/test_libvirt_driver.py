@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypervisor import MIB, PLACE, Cloud, changed, domain_of
 
-from stackwright.drivers.libvirt import power
+from stackwright.drivers.libvirt import observe, power
 from stackwright.drivers.libvirt.objects import ConfigDrive, Disk, Hypervisor, config_drive_name
 from stackwright.engine.errors import Conflict
 from stackwright.engine.objects import Action, Object
@@ -182,6 +182,22 @@ def test_a_guest_that_is_not_ours_is_refused_and_survives(cloud: Cloud) -> None:
         cloud.converge(wanted)
     cloud.converge([], frozenset(item.resource for item in wanted))
     assert cloud.daemon.virsh("domstate", "theirs") == "running"
+
+
+def test_a_guest_of_others_that_ends_meanwhile_does_not_hide_the_host(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.foreign_guest("brief", str(uuid.uuid4()))
+    look = observe._hypervisor
+
+    def ended_meanwhile(*arguments: Any) -> Hypervisor:
+        cloud.daemon.virsh("undefine", "brief")
+        cloud.daemon.virsh("destroy", "brief")
+        return look(*arguments)
+
+    monkeypatch.setattr(observe, "_hypervisor", ended_meanwhile)
+    [host] = [item for item in cloud.observe([]) if isinstance(item, Hypervisor)]
+    assert (host.foreign_vcpus, host.foreign_ram) == (0, 0)
 
 
 def test_what_is_not_ours_survives_and_counts_against_the_capacity(cloud: Cloud) -> None:

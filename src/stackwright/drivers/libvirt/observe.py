@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 import libvirt
@@ -58,7 +58,7 @@ def _hypervisor(connection: Connection, domains: list[libvirt.virDomain], uri: s
     # Not getInfo's figure, which leaves out memory that was added while the host ran.
     memory = connection.libvirt.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
     # Our guests are named by their UUID, which tells them from others without asking for each.
-    foreign = [domain.info() for domain in domains if domain.name() != domain.UUIDString()]
+    foreign = list(_sizes(domain for domain in domains if domain.name() != domain.UUIDString()))
     return Hypervisor(
         place=connection.place,
         name=connection.place,
@@ -70,9 +70,21 @@ def _hypervisor(connection: Connection, domains: list[libvirt.virDomain], uri: s
         domain_type=connection.host.domain_type,
         arch=connection.host.arch,
         libvirt_version=_version(connection.libvirt.getLibVersion()),
-        foreign_vcpus=sum(info[3] for info in foreign),
-        foreign_ram=sum(info[1] for info in foreign) // 1024,
+        foreign_vcpus=sum(vcpus for vcpus, _ in foreign),
+        foreign_ram=sum(memory for _, memory in foreign) // 1024,
     )
+
+
+def _sizes(domains: Iterable[libvirt.virDomain]) -> Iterator[tuple[int, int]]:
+    """(virtual CPUs, memory in KiB) of each that is still there."""
+    for domain in domains:
+        try:
+            _, memory, _, vcpus, _ = domain.info()
+        except libvirt.libvirtError as error:
+            if not is_code(error, libvirt.VIR_ERR_NO_DOMAIN):
+                raise
+        else:
+            yield vcpus, memory
 
 
 def _version(number: int) -> str:
