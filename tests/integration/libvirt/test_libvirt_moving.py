@@ -11,9 +11,10 @@ import pytest
 from hypervisor import OTHER, PLACE, Cloud, Daemon, changed, domain_of
 
 from stackwright.drivers.libvirt import volumes
-from stackwright.drivers.libvirt.objects import POOL
+from stackwright.drivers.libvirt.objects import CONSOLE_POOL, POOL
 from stackwright.engine.errors import Temporary
-from stackwright.engine.objects import Object
+from stackwright.engine.objects import Action, Object
+from stackwright.engine.order import order
 
 MARK = 0x5A
 
@@ -91,3 +92,42 @@ def test_a_disk_that_libvirt_has_not_looked_at_is_not_made_anew(cloud: Cloud) ->
         cloud.converge(wanted)
     assert cloud.differences(wanted) == []
     assert has_the_mark(disk)
+
+
+def test_the_console_log_does_not_stay_behind(two_hosts: Cloud) -> None:
+    wanted = guest_that_wrote(two_hosts)
+    log = log_of(two_hosts.daemon, wanted)
+    log.touch()
+    two_hosts.converge(there(wanted))
+    assert not log.exists()
+
+
+def test_a_log_that_a_killed_move_left_goes_with_the_disk_that_it_left(two_hosts: Cloud) -> None:
+    wanted = guest_that_wrote(two_hosts)
+    move_and_die(two_hosts, there(wanted))
+    log = log_of(two_hosts.daemon, wanted)
+    log.touch()
+    two_hosts.converge(there(wanted))
+    assert two_hosts.differences(there(wanted)) == []
+    assert not log.exists()
+
+
+def test_a_log_stays_when_only_a_disk_of_the_guest_goes(cloud: Cloud) -> None:
+    wanted = guest_that_wrote(cloud)
+    log = log_of(cloud.daemon, wanted)
+    log.touch()
+    older = root(cloud.daemon, wanted).name + "-1"
+    cloud.daemon.virsh("vol-create-as", POOL, older, "1M", "--format", "qcow2")
+    cloud.converge(wanted)
+    assert older not in cloud.daemon.volumes()
+    assert log.exists()
+
+
+def log_of(daemon: Daemon, wanted: list[Object]) -> Path:
+    return daemon.folder / CONSOLE_POOL / f"{domain_of(wanted).name}.log"
+
+
+def move_and_die(cloud: Cloud, wanted: list[Object]) -> None:
+    """As a run that is killed before it has removed what is left behind."""
+    for step in order(cloud.differences(wanted), cloud.observe(wanted)):
+        cloud.driver.apply([change for change in step.changes if change.action is not Action.DELETE])

@@ -9,6 +9,7 @@ import libvirt
 
 from stackwright.drivers.libvirt.adoption import adopt, release, update_adopted
 from stackwright.drivers.libvirt.connections import Connection
+from stackwright.drivers.libvirt.console import remove_log
 from stackwright.drivers.libvirt.domains import create_domain, delete_domain, update_domain
 from stackwright.drivers.libvirt.errors import is_connection_lost
 from stackwright.drivers.libvirt.moving import move_domain, move_volume
@@ -17,6 +18,7 @@ from stackwright.drivers.libvirt.volumes import (
     create_volume,
     delete_disk,
     delete_upload,
+    find_domain,
     refresh,
     update_volume,
     upload_config_drive,
@@ -63,7 +65,10 @@ def _delete(connection: Connection, change: Change) -> None:
             release(connection, adopted)
         case Domain(name=name):
             delete_domain(connection, name)
-        case Volume(name=name):
+        case Volume(name=name, resource=guest):
+            # Before its disk: a guest that moved away may have left its log, and nobody would look for that later.
+            if find_domain(connection, guest) is None:
+                remove_log(connection, guest)
             delete_disk(connection, name)
         case ImageCopy(name=name) | ConfigDrive(name=name):
             delete_upload(connection, name)
