@@ -97,15 +97,17 @@ class Lab:
         device = "eth0" if name != "host" else ""
         self.run(name, sys.executable, "-c", SENDER, to, str(port), words, str(own_port), device)
 
-    def first_heard(self, name: str, by: str, to: str, *, port: int = 9999, own_port: int = 0) -> str:
-        """What arrives there: what `by` sends, or else what the host itself sends after that."""
+    def first_heard(
+        self, name: str, by: str, to: str, *, port: int = 9999, own_port: int = 0, after: str = "host"
+    ) -> str:
+        """What arrives there: what `by` sends, or else the "nothing" that `after` sends to it after that."""
         address = HOST if name == "host" else WIRES[name][2]
         command = ["ip", "netns", "exec", f"{self.prefix}-{name}", sys.executable, "-c", LISTENER, str(port), address]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listener:
             assert listener.stdout
             assert listener.stdout.readline() == "ready\n"
             self.send(by, to, port=port, own_port=own_port)
-            self.send("host", address, words="nothing", port=port)
+            self.send(after, address, words="nothing", port=port)
             return listener.stdout.readline().strip()
 
 
@@ -143,3 +145,17 @@ def test_guests_of_one_network_reach_each_other(lab: Lab, name: str) -> None:
 
 def test_a_guest_asks_its_host_for_an_address(lab: Lab) -> None:
     assert lab.first_heard("host", "sender", "255.255.255.255", port=67, own_port=68) == "sent"
+
+
+@pytest.mark.parametrize("address", ["255.255.255.255", "10.0.7.255", "224.0.0.251"])
+@pytest.mark.parametrize("name", ["neighbour", "far"])
+def test_what_is_for_everybody_passes_to_no_guest(lab: Lab, name: str, address: str) -> None:
+    assert lab.first_heard(name, "sender", address, after="sender") == "nothing"
+    assert lab.first_heard("sender", name, address, after=name) == "nothing"
+
+
+@pytest.mark.parametrize("own_port", [67, 6767])
+def test_no_guest_answers_for_an_address(lab: Lab, own_port: int) -> None:
+    address = WIRES["neighbour"][2]
+    assert lab.first_heard("neighbour", "sender", address, port=68, own_port=own_port) == "nothing"
+    assert lab.first_heard("neighbour", "sender", address, port=69, own_port=own_port) == "sent"
