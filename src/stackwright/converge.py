@@ -38,7 +38,7 @@ from stackwright.engine.reach import (
     undone,
     unmet,
 )
-from stackwright.engine.record import errors_of, found_for, outcomes, purged, record
+from stackwright.engine.record import errors_of, found_for, outcomes, purged, record, untold
 from stackwright.engine.request import Request, Result
 from stackwright.engine.resource import Scope
 from stackwright.engine.view import Picture, render, take
@@ -106,6 +106,7 @@ def _fulfil(
 ) -> tuple[Result, Moves]:
     """before: what failed in the same run already, and stays so. former: as `Moves` has it."""
     picture, renderers = intent.picture, cloud.rules.renderers
+    before = {**intent.staying, **before}
     desired = render(picture, renderers)
     observed = observe(picture, intent.scope(cloud.everywhere, cloud.spread), cloud.drivers, renderers)
     old = outdated(picture, observed.objects, observed.unreachable)
@@ -136,6 +137,7 @@ def _fulfil(
     later = failed.keys() | picture.departures.keys()  # what has moved is looked at once more
     unused = {need for item in desired if item.resource in later for need in item.needs()}
     refused_now = refusals(picture, cloud.rules.kinds, done, observed.objects)
+    recorded = untold(recorded, intent.staying.keys() - moves.failed.keys())
     result = Result(recorded, picture, intent.roots, tuple(_settle(cloud, done, unused)), refused=refused_now)
     return result, moves
 

@@ -168,6 +168,14 @@ class Allocation:
             self._claim(resource, now, wish.demand)
         return now.name
 
+    def settled(self, resource: Resource) -> bool:
+        """Whether it is where it is to be, if it is to be, and claims what it needs; what could not be moved is not."""
+        wish = self.kinds[resource.kind].placement(resource, self) if resource.wanted else None
+        claimed = self.txn.claimed(resource.id)
+        if not wish or not claimed:
+            return True
+        return claimed[1] == dict(wish.demand) and not self._misplaced(wish, self.get(claimed[0]))
+
     def place_anew(self, resource: Resource, refused: Mapping[str, str]) -> str:
         """Name of another host for what its own refused to make; the claim is taken there and given back here.
 

@@ -47,6 +47,7 @@ class Intent:
     roots: what was asked about.
     whole: it is about the whole cloud, so whatever else carries our mark is looked at too.
     stuck: id of a host that is to be emptied -> why that cannot be done yet.
+    staying: resource id -> why it was not moved. What it left behind goes; what it is to be waits for its own wish.
     """
 
     picture: Picture
@@ -56,6 +57,7 @@ class Intent:
     warnings: tuple[str, ...] = ()
     whole: bool = False
     stuck: Mapping[str, str] = field(default_factory=dict)
+    staying: Mapping[str, str] = field(default_factory=dict)
 
     def again(self, txn: Transaction) -> Intent:
         """The same, as it is recorded by now."""
@@ -100,6 +102,7 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     # What a host may still hold of something that is elsewhere by now goes when somebody asks about the host.
     hosts = [row for row in map(txn.get, roots) if row.kind == "host"]
     stale = {item for row in hosts for item in (*_departing(txn, row), *_going(txn, rules, row))}
+    staying = {row.id: row.message for row in map(txn.get, stale - affected) if not allocation.settled(row)}
     scope = {*roots, *bearers, *affected, *stale, *declaration.changed}
     picture = take(txn, {*scope, *_spread(txn, rules.traits, scope)}, formerly)
     _refuse(picture, rules.traits, allocation)
@@ -109,7 +112,7 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     if run:
         run.acquire(txn, picture.scope)
     stuck = {host: _not_empty(txn.get(host), words) for host, words in allocation.stuck.items() if host in roots}
-    return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses), stuck=stuck)
+    return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses), stuck=stuck, staying=staying)
 
 
 def _departing(txn: Transaction, host: Resource) -> list[str]:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from stackwright.engine.apply import Done
@@ -89,6 +90,11 @@ def record(
     txn.record_events([_event(txn, item, actor) for item in news])
     txn.remove([item for item, outcome in recorded.items() if outcome.after is None])
     return recorded
+
+
+def untold(results: Mapping[str, Outcome], known: Collection[str]) -> dict[str, Outcome]:
+    """The outcomes for who asks now: what failed before, when somebody else asked, does not concern them."""
+    return {item: replace(outcome, error="") if item in known else outcome for item, outcome in results.items()}
 
 
 def _behind(txn: Transaction, failed: Iterable[str]) -> set[str]:

@@ -126,6 +126,28 @@ def test_what_stays_is_not_larger_than_what_it_claims(cloud: Sandbox) -> None:
     assert sizes(cloud, "host2") == {(1024, 9)}
 
 
+@pytest.mark.parametrize("flavor", ["large", "half"])
+def test_what_stays_waits_for_its_own_wish_when_the_other_host_is_declared(cloud: Sandbox, flavor: str) -> None:
+    cloud.add_host("small", ram=1024, disk=10)
+    half, large = (Wish("flavor", name, spec={"vcpus": 1, **size}) for name, size in SIZES.items())
+    settled(cloud, cloud.ensure(request(half, large, server("two", host="small", flavor="half"))))
+
+    def refuse_and_die(change: Change) -> None:
+        if change.moves and change.object.identity.type == "Volume":
+            cloud.drivers["libvirt"].unreachable = {"host2": "host2 did not answer"}  # type: ignore[attr-defined]
+            raise Refused("no room")
+
+    cloud.drivers["libvirt"].before = refuse_and_die  # type: ignore[attr-defined]
+    assert any("no room" in error for error in cloud.wish("instance", "two", host="host2", flavor=flavor).errors)
+    cloud.drivers["libvirt"].unreachable = {}  # type: ignore[attr-defined]
+    working(cloud)
+    settled(cloud, cloud.wish("host", "host2"))
+    row = cloud.one("instance", "two")
+    assert (row.host, row.status, sizes(cloud, "small")) == ("small", "error", {(512, 2)})
+    assert cloud.wish("instance", "two").errors == []
+    assert (cloud.one("instance", "two").host, sizes(cloud, "host2")) == ("host2", {(*SIZES[flavor].values(),)})
+
+
 SIZES = {"half": {"ram": 512, "disk": 2}, "large": {"ram": 1024, "disk": 9}}
 
 
