@@ -92,15 +92,18 @@ class Run:
     _thread: threading.Thread | None = None
 
     def acquire(self, txn: Transaction, names: Iterable[str]) -> None:
-        """Take leases, inside the caller's transaction. Raises Busy when a living run holds one of them."""
+        """Take leases, inside the caller's transaction. Raises Busy when a living run holds one of them.
+
+        The time that they are held begins here, however long the transaction has taken by now. Others, who may have
+        had to wait for it before they could renew theirs, are judged by when it began.
+        """
         wanted = sorted(set(names))
-        now = txn.now()
-        _sweep(txn, now)
+        _sweep(txn, txn.now())
         mine = _held(txn, self.id)
         holders = _holders(txn, wanted if mine else [EVERYTHING, *wanted], self.id)
         if holders:
             raise Busy(f"{_who(holders[0])}, which is at work on the same resources")
-        self._register(txn, Owner.of_process(os.getpid()), now)
+        self._register(txn, Owner.of_process(os.getpid()), txn.clock())
         self._held = True
         rows = [{"name": name, "run": self.id} for name in wanted if name not in mine]
         if rows:

@@ -40,10 +40,11 @@ class Transaction(Holdings):
     def now(self) -> float:
         """The database's clock when this transaction first asked, in seconds since the epoch."""
         if self._now is None:
-            self._now = self._clock()
+            self._now = self.clock()
         return self._now
 
-    def _clock(self) -> float:
+    def clock(self) -> float:
+        """The database's clock at this moment."""
         if self.connection.dialect.name == "sqlite":
             clock = "SELECT (julianday('now') - 2440587.5) * 86400.0"
         else:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,10 +18,13 @@ from sandbox import Place, Sandbox, request
 from stackwright.engine import intent
 from stackwright.engine.errors import LeaseLost, Stopped, Temporary
 from stackwright.engine.resource import Wish
+from stackwright.engine.view import Picture
+from stackwright.engine.view import take as take_picture
 from stackwright.registry import schema
 from stackwright.registry.database import Registry
 from stackwright.registry.leases import EVERYTHING, Busy, Owner, Run, alone, cancel
 from stackwright.registry.migrate import migrate
+from stackwright.registry.transaction import Transaction
 
 
 @pytest.fixture
@@ -218,6 +222,32 @@ def test_a_lease_outlives_a_look_that_takes_longer_than_it(new_place: Callable[[
             return quick(scope)  # type: ignore[arg-type]
 
         cloud.drivers["ovn"].observe = slow  # type: ignore[method-assign,assignment]
+        assert cloud.wish("network", "other").errors == []
+
+
+def test_a_lease_begins_when_it_is_taken_and_not_with_its_transaction(registry: Registry) -> None:
+    run = Run(registry, "slow to decide")
+
+    def slow(txn: Transaction) -> float:
+        begun = txn.now()
+        time.sleep(0.3)
+        run.acquire(txn, ["a"])
+        return begun
+
+    begun = registry.write(slow)
+    _, expires = registry.read(run._recorded)
+    assert expires > begun + 0.2 + run.seconds
+
+
+def test_a_declaration_may_take_longer_than_a_lease(
+    new_place: Callable[[], Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*given: Any) -> Picture:
+        time.sleep(1.5)
+        return take_picture(*given)
+
+    monkeypatch.setattr(intent, "take", slow)
+    with Sandbox(new_place(), lease_seconds=1.0) as cloud:
         assert cloud.wish("network", "other").errors == []
 
 
