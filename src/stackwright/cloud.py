@@ -47,6 +47,8 @@ FLAVORS = {
     "m1.large": {"flavorid": "4", "ram": 8192, "disk": 80, "vcpus": 4},
     "m1.xlarge": {"flavorid": "5", "ram": 16384, "disk": 160, "vcpus": 8},
 }
+FLAVORS_SETTING, AWAITED = "flavors", "awaited"
+"""The setting that says whether a new cloud still waits for its flavors; one that is older than it does not."""
 
 
 def _silent(line: str) -> None:
@@ -135,13 +137,25 @@ class Cloud:
         migrated = migrate(self.registry)
         sealed = seal(self.registry)
         renewed = self.registry.write(lambda txn: _renewed(txn, self.rules.kinds))
-        fresh = self.registry.write(_found) or migrated
-        wishes = (Wish("project", "default", spec={"description": "Default project"}),)
-        fresh = self.ensure(Request(wishes, SYSTEM, project="")).changed or fresh
+        founded = self.registry.write(_found)
+        begun = self.ensure(Request((self._default_project(),), SYSTEM, project="")).changed
+        added = self._add_flavors()
+        return migrated or sealed or renewed or founded or begun or added
+
+    def _default_project(self) -> Wish:
+        """The project that there always is; what it is called from the second time on is its owner's business."""
+        known = self.registry.read(lambda txn: txn.select(kind="project", key="default", wanted=True))
+        return Wish("project", "default", spec={} if known else {"description": "Default project"})
+
+    def _add_flavors(self) -> bool:
+        """Declare the flavors that a new cloud starts with, once: those that were deleted since do not come back."""
+        if self.registry.read(lambda txn: txn.setting(FLAVORS_SETTING)) != AWAITED:
+            return False
         known = {row.key for row in self.registry.read(lambda txn: txn.select(kind="flavor"))}
-        missing = tuple(Wish("flavor", name, spec=spec) for name, spec in FLAVORS.items() if name not in known)
-        added = self.ensure(Request(missing, SYSTEM)).changed if fresh and missing else False
-        return added or fresh or sealed or renewed
+        wishes = tuple(Wish("flavor", name, spec={} if name in known else spec) for name, spec in FLAVORS.items())
+        added = self.ensure(Request(wishes, SYSTEM)).changed
+        self.registry.write(lambda txn: txn.set_setting(FLAVORS_SETTING, "declared"))
+        return added
 
     @contextmanager
     def run(self, request: Request) -> Iterator[Run]:
@@ -319,9 +333,10 @@ def local_actor() -> Actor:
 
 
 def _found(txn: Any) -> bool:
-    """Give the cloud its identity, once."""
+    """Give the cloud its identity, once, and note what a run that is killed leaves to the next."""
     if txn.setting("cloud"):
         return False
+    txn.set_setting(FLAVORS_SETTING, AWAITED)
     txn.set_setting("cloud", str(uuid.uuid4()))
     return True
 
