@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from stackwright.converge import converge
 from stackwright.drivers.libvirt.objects import Volume, image_copy_name, root_name
-from stackwright.engine.errors import Conflict, InvalidInput, NotFound
+from stackwright.engine.errors import Conflict, InvalidInput, NotFound, Temporary
 from stackwright.engine.intent import WAIT_S
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Wish
 from stackwright.images import ImageStore, inspect_overlay
 from stackwright.registry.leases import patiently
+from stackwright.registry.transaction import Transaction
 
 if TYPE_CHECKING:
     from stackwright.cloud import Cloud
@@ -108,27 +109,45 @@ def at_work(cloud: Cloud, request: Request, ids: Iterable[str]) -> Iterator[None
 def content_of(cloud: Cloud, instance: Resource) -> dict[str, Any]:
     """Take the content of an instance's root disk into the store; what an image's spec says of it.
 
-    Raises NotFound, Unreachable, Temporary or Exhausted; then nothing of it stays.
+    Nobody else may be at work on it: see `at_work`. Raises NotFound, Unreachable, Temporary or Exhausted; then nothing
+    of it stays.
     """
     store = cloud.images
     if store is None:
         raise InvalidInput("this cloud has no image store; run the role stackwright.cloud.controller")
     if instance.spec.get("adopt"):
         raise Conflict(f"{instance.title} is adopted, so its disks are not looked after here; copy them on its host")
-    hosts = cloud.registry.read(lambda txn: txn.select(kind="host", name=instance.host, wanted=True))
-    if not hosts:
-        raise NotFound(f"{instance.title} is on no host, so there is no disk to make an image of; see its status")
-    (image,) = cloud.registry.read(lambda txn: txn.select(id=instance.spec["image"]))
+    instance, host, image = cloud.registry.read(lambda txn: _recorded(txn, instance))
     driver: Any = cloud.drivers[Volume.driver]
     with store.room() as disk, store.room() as flat:
         with disk.open("r+b") as file:
             volume = root_name(instance.id, instance.spec.get("rebuilds", 0))
-            starts_from = driver.disk(instance.host, hosts[0].spec["uri"], instance.id, volume, file)
+            starts_from = driver.disk(host.name, host.spec["uri"], instance.id, volume, file)
         inspect_overlay(disk)
         _flatten(disk, flat, *_base(store, instance, image, starts_from))
         checksum = store.take(flat)
     inspected = dataclasses.asdict(store.inspected(checksum))
     return {"checksum": checksum, "min_ram": image.spec["min_ram"], **inspected}
+
+
+def _recorded(txn: Transaction, instance: Resource) -> tuple[Resource, Resource, Resource]:
+    """An instance as whoever was waited for left it, its host, and its image. Raises NotFound or Temporary."""
+    found = txn.select(id=instance.id, wanted=True)
+    hosts = txn.select(kind="host", name=found[0].host, wanted=True) if found else []
+    if not hosts:
+        raise NotFound(f"{instance.title} is on no host, so there is no disk to make an image of; see its status")
+    _is_there(txn, found[0])
+    return found[0], hosts[0], txn.get(found[0].spec["image"])
+
+
+def _is_there(txn: Transaction, instance: Resource) -> None:
+    """Raises Temporary for what was not seen yet on the host that it is placed on: its disk may be half there."""
+    left = [txn.get(item.host).name for item in txn.departures(instance.id).values() if not item.lost]
+    if left and instance.status != "active":
+        raise Temporary(
+            f"{instance.title} is still on its way from host {left[0]} to {instance.host}; declare it, and run this "
+            "again when it is there"
+        )
 
 
 def _base(store: ImageStore, instance: Resource, image: Resource, starts_from: str) -> tuple[Path | None, str]:

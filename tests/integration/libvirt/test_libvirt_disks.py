@@ -114,3 +114,19 @@ def test_a_lost_connection_lets_the_guest_go_on(cloud: Cloud) -> None:
 def test_a_disk_that_is_not_there_is_said(cloud: Cloud, tmp_path: Path) -> None:
     with pytest.raises(Temporary, match="vanished"):
         download(cloud, "0" * 8 + "-1111-4111-8111-" + "1" * 12, tmp_path / "disk")
+
+
+def test_half_a_disk_is_not_taken(cloud: Cloud, tmp_path: Path) -> None:
+    """What moves here is without a definition until it is whole; of what is made anew, the companion says it."""
+    wanted = cloud.instance(cloud.image(), power="stopped")
+    cloud.converge(wanted)
+    uid = domain_of(wanted).name
+    companion = cloud.daemon.folder / POOL / f"{uid}_root.arriving"
+    companion.touch()
+    download(cloud, uid, tmp_path / "disk")  # it came wholly, and only the note of that is left
+    cloud.daemon.virsh("undefine", uid, "--nvram")
+    with pytest.raises(Temporary, match=f"{uid}_root is not whole on host {PLACE}"):
+        download(cloud, uid, tmp_path / "disk")
+    companion.rename(companion.with_suffix(".partial"))
+    with pytest.raises(Temporary, match=f"{uid}_root is not whole on host {PLACE}"):
+        download(cloud, uid, tmp_path / "disk")

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import libvirt
 
 from stackwright.drivers.libvirt.connections import Connection
+from stackwright.drivers.libvirt.observe import ARRIVING, PARTIAL
 from stackwright.drivers.libvirt.parsing import parse_volume
 from stackwright.drivers.libvirt.volumes import find_domain, refresh
 from stackwright.engine.errors import Temporary
@@ -30,9 +31,10 @@ def resume(connection: Connection, instance_id: str) -> None:
         domain.resume()
 
 
-def download_disk(connection: Connection, name: str, target: BinaryIO) -> str:
+def download_disk(connection: Connection, instance_id: str, name: str, target: BinaryIO) -> str:
     """Copy the file of an instance's disk, holes as holes. Name of the volume that it starts from, '' for none."""
     refresh(connection)
+    _refuse_unfinished(connection, instance_id, name)
     volume = connection.pool.storageVolLookupByName(name)
     known = parse_volume(connection.place, volume.XMLDesc(), connection.host)
     with connection.sending:
@@ -41,6 +43,15 @@ def download_disk(connection: Connection, name: str, target: BinaryIO) -> str:
     if target.tell() != size:
         raise Temporary(f"{known.name} came from host {connection.place} with {target.tell()} of {size} bytes")
     return known.backing
+
+
+def _refuse_unfinished(connection: Connection, instance_id: str, name: str) -> None:
+    """Raises Temporary for a disk that is still being made, or moved here: as `observe` takes it, it is not whole."""
+    there = connection.pool.listVolumes()
+    guest = find_domain(connection, instance_id)
+    comes = name + ARRIVING in there and not (guest and guest.isPersistent())
+    if comes or name + PARTIAL in there:
+        raise Temporary(f"{name} is not whole on host {connection.place}; declare its instance, and try again")
 
 
 def _receive(connection: Connection, volume: libvirt.virStorageVol, target: BinaryIO) -> None:

@@ -99,7 +99,7 @@ class LibvirtDriver:
         with translated(host, f"disk of instance {instance_id}"):
             paused = pause(self._connections().get(host), instance_id)
             try:
-                return download_disk(self._connections().get(host), volume, target)
+                return download_disk(self._connections().get(host), instance_id, volume, target)
             finally:
                 if paused:
                     self._resume(host, instance_id)
