@@ -111,6 +111,7 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
         raise Conflict("\n".join(losses))
     if run:
         run.acquire(txn, picture.scope)
+    _remains(picture, before, rules.kinds)  # by now nobody is at work on removing them
     stuck = {host: _not_empty(txn.get(host), words) for host, words in allocation.stuck.items() if host in roots}
     return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses), stuck=stuck, staying=staying)
 
@@ -155,6 +156,18 @@ def _refuse(picture: Picture, traits: Traits, allocation: Allocation) -> None:
         words = limit(resource, allocation) if limit and resource.wanted else ""
         if words:
             raise InvalidInput(words)
+
+
+def _remains(picture: Picture, before: Mapping[str, Resource | None], kinds: Mapping[str, Kind]) -> None:
+    """Raises Conflict for what is declared anew while what it was, with its data, may still be on a host."""
+    for row in [row for row in before.values() if row and row.host and not row.wanted]:
+        if row.id in picture.scope and picture.get(row.id).wanted and not kinds[row.kind].unborn(row):
+            why = f" ({row.message})" if row.message else ""
+            again = f"declare {picture.get(row.owner).title} as it was last" if row.owner else "declare it absent"
+            raise Conflict(
+                f"{row.title} was deleted and is not gone from host {row.host} yet{why}; {again} until it is gone, and "
+                "then anew"
+            )
 
 
 def everything(registry: Registry) -> Intent:

@@ -102,15 +102,6 @@ def test_nothing_that_it_stands_on_goes_before_it(two: Sandbox) -> None:
     assert flaws(two) == []
 
 
-def test_what_is_wanted_again_before_it_was_gone_is_as_it_was(two: Sandbox) -> None:
-    before = portrait(two)
-    part(two)
-    two.drop("instance", "one")
-    unreachable(two).clear()
-    assert two.ensure(request(server("one"))).errors == []
-    assert portrait(two) == before
-
-
 def test_an_image_goes_only_when_every_host_has_been_asked(two: Sandbox) -> None:
     gone = [Wish("instance", name, present=False) for name in ("one", "two")]
     two.ensure(request(*gone))
