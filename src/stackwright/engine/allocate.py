@@ -159,10 +159,11 @@ class Allocation:
             self._claim(resource, host, wish.demand)
             return host.name
         now = self.get(claimed[0])
-        objection = self._misplaced(wish, now)
-        if objection:
+        objection, emptied = self._misplaced(wish, now), self._hosts().hosts[now.id].emptied
+        # Where all of an affinity group leaves a host, the others are misplaced as soon as the first one has another.
+        if objection and (resource.id in self._asked or not emptied):
             return self._move(resource, now, self._other(resource, wish, now, objection), wish.demand)
-        if self._hosts().hosts[now.id].emptied and (other := self._refuge(resource, wish, now)):
+        if emptied and (other := self._refuge(resource, wish, now)):
             return self._move(resource, now, other, wish.demand)
         if claimed[1] != dict(wish.demand):
             self._claim(resource, now, wish.demand)
@@ -177,18 +178,24 @@ class Allocation:
         return claimed[1] == dict(wish.demand) and not self._misplaced(wish, self.get(claimed[0]))
 
     def place_anew(self, resource: Resource, refused: Mapping[str, str]) -> str:
-        """Name of another host for what its own refused to make; the claim is taken there and given back here.
-
-        refused: host name -> what that said. Raises Exhausted, and then nothing is different.
-        """
+        """Name of another host for what was lifted; its claim is taken. refused: see Placement. Raises Exhausted."""
         wish = self.kinds[resource.kind].placement(resource, self)
         assert wish is not None  # noqa: S101 - it was on a host
-        said = {name: f"refused it ({words})" for name, words in refused.items()}
-        chosen = self._hosts().choose(dataclasses.replace(wish, refused=said | self._old_copies(resource)))
-        self._leave(resource)
+        chosen = self._hosts().choose(dataclasses.replace(wish, refused={**refused, **self._old_copies(resource)}))
         self._claim(resource, self.get(chosen.id), wish.demand)
         self._refer(self.txn.update(resource, host=chosen.name, status="pending", message=""))
         return chosen.name
+
+    def lift(self, resource: Resource) -> None:
+        """It is on no host, and what it claimed of one is free, until it is placed anew or put back."""
+        self.txn.update(self.get(resource.id), host=self._leave(resource))
+
+    def put_back(self, resource: Resource, claimed: tuple[str, Mapping[str, int]]) -> None:
+        """As it was before it was lifted, with what it claimed: there is room for it there still."""
+        self.txn.claim(resource, self.get(claimed[0]), claimed[1])
+        self._hosts().use(*claimed)
+        back = {"host": resource.host, "status": resource.status, "message": resource.message}
+        self._refer(self.txn.update(self.get(resource.id), **back))
 
     def _give_up(self, resource: Resource) -> None:
         """What was still to be moved from a host is lost with that."""

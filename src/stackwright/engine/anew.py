@@ -17,6 +17,7 @@ from stackwright.engine.kind import Kind
 from stackwright.engine.objects import Action, Change, Identity, Object
 from stackwright.engine.record import about
 from stackwright.engine.request import Actor, Result
+from stackwright.engine.resource import Resource
 from stackwright.engine.view import Picture
 from stackwright.registry.leases import Run
 from stackwright.registry.transaction import Transaction
@@ -49,17 +50,48 @@ class Repair:
         per_host = rules.traits.per_host
         allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu, per_host=per_host)
         told = []
-        for row in sorted(map(txn.get, gone), key=lambda row: (row.kind, row.key)):
-            said = self.refused[row.id]
+        for part in _together(sorted(map(txn.get, gone), key=lambda row: (row.kind, row.key)), rules, allocation):
+            said = {host: words for row in part for host, words in self.refused[row.id].items()}
+            refused = {host: f"refused it ({words})" for host, words in said.items()}
             try:
-                host = allocation.place_anew(row, said)
+                hosts = _place(part, refused, allocation)
             except Exhausted as error:
-                self.stuck[row.id] = str(error)
+                self.stuck |= {row.id: str(error) for row in part}
                 continue
-            words = f"host {row.host} refused it ({said[row.host]}), so it is placed on {host}"
-            txn.record_events([{**about(txn, row), "actor": actor.name, "action": "placed anew", "message": words}])
-            told.append(f"{row.title}: {words}")
+            for row, host in zip(part, hosts, strict=True):
+                words = f"host {row.host} refused it ({self.refused[row.id][row.host]}), so it is placed on {host}"
+                event = {"actor": actor.name, "action": "placed anew", "message": words}
+                txn.record_events([{**about(txn, row), **event}])
+                told.append(f"{row.title}: {words}")
         return told
+
+
+def _together(rows: Iterable[Resource], rules: Rules, allocation: Allocation) -> list[list[Resource]]:
+    """Each part is placed as a whole or not at all: the members of an affinity group are one, as none goes alone."""
+    parts: dict[str, list[Resource]] = {}
+    for row in rows:
+        wish = rules.kinds[row.kind].placement(row, allocation)
+        bound = wish.group.id if wish and wish.group and wish.group.policy == "affinity" else ""
+        parts.setdefault(bound or row.id, []).append(row)
+    return list(parts.values())
+
+
+def _place(part: Collection[Resource], refused: Mapping[str, str], allocation: Allocation) -> list[str]:
+    """Names of the hosts that take it: none is bound to where another one still is.
+
+    Raises Exhausted, and then nothing is different.
+    """
+    claims = [(row, claimed) for row in part if (claimed := allocation.txn.claimed(row.id))]
+    try:
+        for row in part:
+            allocation.lift(row)
+        return [allocation.place_anew(allocation.get(row.id), refused) for row in part]
+    except Exhausted:
+        for row in part:
+            allocation.lift(row)
+        for row, claimed in claims:
+            allocation.put_back(row, claimed)
+        raise
 
 
 def refusals(

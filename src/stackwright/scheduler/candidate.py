@@ -40,12 +40,14 @@ class Group:
     policy: affinity, anti-affinity, soft-affinity or soft-anti-affinity.
     members: host name -> how many of the other members are there.
     most: how many members anti-affinity allows on one host.
+    id: of the group, as names may repeat.
     """
 
     name: str
     policy: str
     members: Mapping[str, int]
     most: int = 1
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,48 @@ def test_a_group_keeps_its_policy(cloud: Sandbox, hosts: Hosts) -> None:
     sound(cloud)
 
 
+def test_an_affinity_group_goes_on_together(cloud: Sandbox, hosts: Hosts) -> None:
+    hosts.refuse("host1")
+    rule = Wish("server_group", "g", spec={"policy": "affinity"})
+    members = [server(name, server_group="g") for name in "abc"]
+    assert cloud.ensure(request(rule, *members)).errors == []
+    assert where(cloud) == {"a": "host2", "b": "host2", "c": "host2"}
+    told = [item["name"] for item in cloud.events() if item["action"] == "placed anew"]
+    assert told == ["a", "b", "c"]
+    sound(cloud)
+    assert not cloud.ensure(request(rule, *members)).changed
+
+
+def test_an_affinity_group_that_no_other_host_takes_whole_stays_together(cloud: Sandbox, hosts: Hosts) -> None:
+    """host2 has no room for both, and host3 is not in the zone that the second one names."""
+    hosts.refuse("host1")
+    cloud.wish("host", "host3", availability_zone="far")
+    host2 = cloud.one("host", "host2").attributes["ram"]
+    cloud.wish("host", "host2", reserved_ram=host2 - 512)
+    rule = Wish("server_group", "g", spec={"policy": "affinity"})
+    members = [server("a", server_group="g"), server("b", server_group="g", availability_zone="nova")]
+    (error,) = cloud.ensure(request(rule, *members)).errors
+    assert error.startswith("instance b: no host can take it (")
+    assert error.endswith("host3: in zone far, not nova); free something or add a host")
+    assert [cloud.one("instance", name).status for name in "ab"] == ["error", "error"]
+    assert where(cloud) == {"a": "host1", "b": "host1"}
+    assert flaws(cloud) == []
+    hosts.errors.clear()
+    assert cloud.ensure(request(rule, *members)).errors == []
+    assert where(cloud) == {"a": "host1", "b": "host1"}
+    sound(cloud)
+
+
+def test_a_member_that_is_there_keeps_the_others(cloud: Sandbox, hosts: Hosts) -> None:
+    rule = Wish("server_group", "g", spec={"policy": "affinity"})
+    assert cloud.ensure(request(rule, server("a", server_group="g"))).errors == []
+    hosts.refuse("host1")
+    errors = cloud.ensure(request(server("b", server_group="g"))).errors
+    assert [item for item in errors if "host2: holds none of server_group g" in item]
+    assert where(cloud) == {"a": "host1", "b": "host1"}
+    assert flaws(cloud) == []
+
+
 def test_a_stack_is_whole_in_the_end(cloud: Sandbox, hosts: Hosts) -> None:
     """What waited for the one that was refused is made as well."""
     hosts.refuse("host1")

@@ -173,3 +173,59 @@ def test_a_preview_names_the_host_that_will_be_taken(cloud: Sandbox) -> None:
     }
     cloud.ensure(wanted)
     assert hosts(cloud) == expected
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_affinity_group_leaves_a_drained_host_together(cloud: Sandbox, asked: bool) -> None:
+    cloud.ensure(request(group("affinity"), *members("a", "b", "c")))
+    (before,) = set(hosts(cloud).values())
+    drained = request(Wish("host", before, spec={"state": "drained"}), *(members("a", "b", "c") if asked else ()))
+    settled(cloud, cloud.ensure(drained))
+    (after,) = set(hosts(cloud).values())
+    assert (before, after) == ("host1", "host2")
+    assert {item.place for item in cloud.objects("Domain")} == {after}
+    settled(cloud, cloud.ensure(request(*members("d"))))
+    assert hosts(cloud)["d"] == after
+    assert not cloud.ensure(drained).changed
+    settled(cloud, cloud.wish("host", before, state="enabled"))
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_affinity_group_is_evacuated_together(cloud: Sandbox, asked: bool) -> None:
+    cloud.ensure(request(group("affinity"), *members("a", "b")))
+    cloud.drivers["libvirt"].unreachable = {"host1": "host1 did not answer"}  # type: ignore[attr-defined]
+    gone = (Wish("host", "host1", spec={"state": "evacuated"}), *(members("a", "b") if asked else ()))
+    result = cloud.ensure(request(*gone, allow_loss_of=frozenset("ab")))
+    assert result.errors == []
+    assert hosts(cloud) == {"a": "host2", "b": "host2"}
+    left = [cloud.one("instance", name).id for name in "ab"]
+    told = cloud.registry.read(lambda txn: [item.lost for one in left for item in txn.departures(one).values()])
+    assert told == [True, True]
+
+
+def test_an_affinity_group_that_fits_nowhere_whole_stays(cloud: Sandbox) -> None:
+    """Two fit on host3, three do not."""
+    cloud.wish("host", "host2", state="disabled")
+    cloud.ensure(request(group("affinity"), *members("a", "b", "c")))
+    (error,) = cloud.wish("host", "host1", state="drained").errors
+    assert error.count("host3: 1024 MiB of memory free, 1536 needed with the rest of its group") == 3
+    assert set(hosts(cloud).values()) == {"host1"}
+    with pytest.raises(Exhausted, match="instance d: no host can take it"):
+        cloud.ensure(request(*members("d")))
+    settled(cloud, cloud.wish("host", "host1", state="enabled"))
+
+
+def test_a_drain_that_was_refused_half_way_is_gone_on_with(cloud: Sandbox) -> None:
+    cloud.ensure(request(group("affinity"), *members("a", "b")))
+    second = cloud.one("instance", "b").id
+
+    def refuse(change: Change) -> None:
+        if change.moves and change.object.resource == second:
+            raise Refused("host2 has no room for it")
+
+    cloud.drivers["libvirt"].before = refuse  # type: ignore[attr-defined]
+    assert cloud.wish("host", "host1", state="drained").errors
+    assert hosts(cloud) == {"a": "host2", "b": "host1"}
+    cloud.drivers["libvirt"].before = lambda change: None  # type: ignore[attr-defined]
+    settled(cloud, cloud.wish("host", "host1"))
+    assert hosts(cloud) == {"a": "host2", "b": "host2"}

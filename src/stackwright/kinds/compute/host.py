@@ -38,6 +38,10 @@ class HostSpec(Spec):
     ram_ratio: Ratio = 1.0
     disk_ratio: Ratio = 1.0
 
+    def emptied(self) -> bool:
+        """Whether what is there is to leave."""
+        return self.state in ("drained", "evacuated")
+
 
 class Host(Kind):
     """Its capacity is learned from libvirt: attributes vcpus, ram (MiB), disk (GiB), domain_type, arch."""
@@ -72,7 +76,7 @@ class Host(Kind):
                 host.attributes.get("arch", ""),
                 host.attributes.get("domain_type", ""),
                 metadata_of(aggregates.get(host.id, ())),
-                emptied=host.spec["state"] in ("drained", "evacuated"),
+                emptied=HostSpec.of(host).emptied(),
                 lost=host.spec["state"] == "evacuated",
             )
             for host in resources

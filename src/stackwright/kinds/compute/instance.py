@@ -16,6 +16,7 @@ from stackwright.kinds.base import Kind, Name, Ref, Spec
 from stackwright.kinds.compute import adopt, shelve
 from stackwright.kinds.compute.adopt import Adopted
 from stackwright.kinds.compute.flavor import FlavorSpec
+from stackwright.kinds.compute.host import HostSpec
 from stackwright.kinds.compute.resize import Resize, claim, decided, sizes
 from stackwright.kinds.compute.server_group import ServerGroupSpec
 from stackwright.kinds.image.image import ImageSpec
@@ -286,13 +287,22 @@ def _stays_where_it_is(wish: Resource, before: Mapping[str, Any]) -> None:
 
 
 def _group(member: Resource, group: Resource, allocator: Allocator) -> Group:
-    """The server group as placement sees it, with the other members that have a host."""
+    """The server group as placement sees it, with the other members that have a host.
+
+    Those of an affinity group bind nobody to a host that they are to leave: they go where the first of them goes.
+    """
     spec = ServerGroupSpec.of(group)
     others = [item for item in allocator.referrers(group.id, "instance") if item.host and item.id != member.id]
     members = Counter(item.host for item in others)
     if spec.policy.endswith("anti-affinity"):  # what has not left a host for sure may be found to have stayed
         members.update(allocator.leaving(others))
-    return Group(group.name, spec.policy, members, spec.max_server_per_host or 1)
+    elif spec.policy == "affinity":
+        members = Counter({host: count for host, count in members.items() if not _is_emptied(host, allocator)})
+    return Group(group.name, spec.policy, members, spec.max_server_per_host or 1, group.id)
+
+
+def _is_emptied(host: str, allocator: Allocator) -> bool:
+    return any(HostSpec.of(row).emptied() for row in allocator.visible("host", "", host))
 
 
 def _beside(member: Resource, spec: InstanceSpec, group: Group | None, allocator: Allocator) -> Mapping[str, int]:
