@@ -269,6 +269,8 @@ def test_who_wants_nobody_else_at_work_waits_for_the_others_and_keeps_new_ones_o
     with pytest.raises(Busy, match="a backup"):
         take(registry, late, "b")
     take(registry, first, "more")  # who has begun goes on
+    while not told:
+        time.sleep(0.01)
     assert not entered.is_set()
     first.release()
     assert entered.wait(60)
