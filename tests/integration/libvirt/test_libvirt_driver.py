@@ -202,11 +202,12 @@ def test_a_guest_of_others_that_ends_meanwhile_does_not_hide_the_host(
 
 def test_what_is_not_ours_survives_and_counts_against_the_capacity(cloud: Cloud) -> None:
     cloud.foreign_guest("theirs", str(uuid.uuid4()))
-    for name in ("theirs.qcow2", f"{uuid.uuid4()}_backup"):
+    others = (".stackwright-host", "theirs.qcow2", f"{uuid.uuid4()}_backup")
+    for name in others:
         cloud.daemon.virsh("vol-create-as", "stackwright", name, "1M")
     wanted, _ = running(cloud)
     cloud.converge([], frozenset(item.resource for item in wanted))
-    assert len(cloud.daemon.volumes()) == 2
+    assert cloud.daemon.volumes() == sorted(others)
     assert cloud.daemon.virsh("domstate", "theirs") == "running"
     [host] = [item for item in cloud.observe([]) if isinstance(item, Hypervisor)]
     assert (host.foreign_vcpus, host.foreign_ram) == (2, 48)
