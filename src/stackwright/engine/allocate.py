@@ -8,10 +8,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
 
 from stackwright.engine.errors import Conflict, Exhausted, StackwrightError
 from stackwright.engine.kind import Kind
+from stackwright.engine.references import ids_in
 from stackwright.engine.resource import Resource
 from stackwright.registry.transaction import Transaction
 from stackwright.scheduler.board import Board
@@ -387,17 +387,6 @@ class Allocation:
 
         self.kinds[resource.kind].validate(resource.spec, note)
         return found
-
-
-def ids_in(data: Any) -> Iterable[str]:
-    """Every text in JSON data that has the form of a resource id."""
-    if isinstance(data, Mapping):
-        data = data.values()
-    elif isinstance(data, str):
-        return [data] if len(data) == 36 and data.count("-") == 4 else []
-    elif not isinstance(data, (list, tuple)):
-        return []
-    return [item for part in data for item in ids_in(part)]
 
 
 def _named(error: StackwrightError, resource: Resource) -> StackwrightError:

@@ -7,13 +7,14 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from stackwright.engine.allocate import Allocation, ids_in
+from stackwright.engine.allocate import Allocation
 from stackwright.engine.compare import compare
 from stackwright.engine.declare import Declaration, Policy
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound
 from stackwright.engine.kind import Kind
 from stackwright.engine.objects import Action, Change
 from stackwright.engine.reach import lost_with_all
+from stackwright.engine.references import ids_in
 from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource, Scope
 from stackwright.engine.traits import Traits

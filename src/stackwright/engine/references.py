@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What names mean: the id of the resource that a spec refers to."""
+"""What names mean: the id of the resource that a spec refers to; and the ids in what was recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from stackwright.engine.errors import InvalidInput, NotFound
 from stackwright.engine.kind import Kind
@@ -54,3 +55,14 @@ class References:
         if known:
             return [known] if known.kind == kind and known.wanted else []
         return self.txn.select(kind=kind, id=name, wanted=True)
+
+
+def ids_in(data: Any) -> Iterable[str]:
+    """Every text in JSON data that has the form of a resource id."""
+    if isinstance(data, Mapping):
+        data = data.values()
+    elif isinstance(data, str):
+        return [data] if len(data) == 36 and data.count("-") == 4 else []
+    elif not isinstance(data, (list, tuple)):
+        return []
+    return [item for part in data for item in ids_in(part)]
