@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A play knows the handlers of its roles by name: of two with one name only one runs, under the condition of its role."""
+"""A play knows its roles' handlers by name: of two with one name only one runs, under the condition of its role."""
 
 from __future__ import annotations
 
