@@ -160,8 +160,11 @@ def _refuse(picture: Picture, traits: Traits, allocation: Allocation) -> None:
 
 
 def _remains(picture: Picture, before: Mapping[str, Resource | None], kinds: Mapping[str, Kind]) -> None:
-    """Raises Conflict for what is declared anew while what it was, with its data, may still be on a host."""
-    for row in [row for row in before.values() if row and row.host and not row.wanted]:
+    """Raises Conflict for what is declared anew while a part of what it was, perhaps its data, could not be removed.
+
+    Where the removal only broke off, it is wanted again as it was.
+    """
+    for row in [row for row in before.values() if row and row.host and not row.wanted and row.status == "error"]:
         if row.id in picture.scope and picture.get(row.id).wanted and not kinds[row.kind].unborn(row):
             why = f" ({row.message})" if row.message else ""
             again = f"declare {picture.get(row.owner).title} as it was last" if row.owner else "declare it absent"
