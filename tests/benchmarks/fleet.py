@@ -131,7 +131,8 @@ def opened(fleet: Fleet, folder: Path) -> Iterator[Sandbox]:
     }
     place = Place(f"sqlite:///{folder}/registry.sqlite", folder / "world.sqlite")
     with Sandbox(place, drivers=drivers) as cloud:
-        if cloud.initialise():
+        cloud.initialise()
+        if not cloud.find("host"):
             cloud.registry.write(lambda txn: txn.insert(map(host, range(HOSTS))))
         yield cloud
 
