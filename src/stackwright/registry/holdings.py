@@ -48,7 +48,7 @@ class Holdings:
     @property
     def connection(self) -> sa.Connection:
         """For reading and for what is written at once: it knows of everything that waited until now."""
-        self._pending.flush(self._connection)
+        self.flush()
         return self._connection
 
     def flush(self) -> None:
