@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ from stackwright.engine.reach import (
     unmet,
 )
 from stackwright.engine.record import errors_of, found_for, outcomes, purged, record, untold
-from stackwright.engine.request import Request, Result
+from stackwright.engine.request import Outcome, Request, Result
 from stackwright.engine.resource import Scope
 from stackwright.engine.view import Picture, render, take
 from stackwright.registry.leases import Run
@@ -95,6 +96,16 @@ def remove(cloud: Cloud, request: Request, items: Sequence[Object], picture: Pic
     return done
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What shall be, what is, what may be done about it now, and resource id -> why something may not."""
+
+    desired: list[Object]
+    observed: Observed
+    changes: list[Change]
+    errors: Mapping[str, str]
+
+
 def _fulfil(
     cloud: Cloud,
     request: Request,
@@ -105,41 +116,76 @@ def _fulfil(
     former: Mapping[str, set[str]] = MappingProxyType({}),
 ) -> tuple[Result, Moves]:
     """before: what failed in the same run already, and stays so. former: as `Moves` has it."""
-    picture, renderers = intent.picture, cloud.rules.renderers
     before = {**intent.staying, **before}
+    plan = _plan(cloud, intent, before)
+    if check:
+        return _foretold(cloud, intent, plan), Moves(intent.picture)
+    done = _carry_out(cloud, intent, run, plan)
+    moves = _moves(cloud, intent.picture, plan, done, before, former)
+    recorded = _recorded(cloud, request, intent, run, plan, moves)
+    told = tuple(_settle(cloud, done, _unused(plan, moves)))
+    refused_now = refusals(intent.picture, cloud.rules.kinds, done, plan.observed.objects)
+    return Result(recorded, intent.picture, intent.roots, told, refused=refused_now), moves
+
+
+def _plan(cloud: Cloud, intent: Intent, before: Mapping[str, str]) -> Plan:
+    """Render, observe and compare; nothing is changed."""
+    picture, renderers = intent.picture, cloud.rules.renderers
     desired = render(picture, renderers)
     observed = observe(picture, intent.scope(cloud.everywhere, cloud.spread), cloud.drivers, renderers)
     old = outdated(picture, observed.objects, observed.unreachable)
-    differences = compare(desired, observed.objects, picture.scope, picture.unwanted(), old)
+    changes = compare(desired, observed.objects, picture.scope, picture.unwanted(), old)
     # What failed and stays on its host claims there what it did before: what it is to be is claimed by the next wish.
-    differences = [item for item in differences if item.action is Action.DELETE or item.object.resource not in before]
-    changes, errors = _permitted(cloud, intent, desired, observed, differences)
-    errors = {**intent.stuck, **errors}
-    if check:
-        left = orphans(observed.objects, cloud.known()) if intent.whole else ()
-        told = outcomes(intent, desired, changes, errors)
-        return Result(told, picture, intent.roots, intent.warnings, left), Moves(picture)
+    changes = [item for item in changes if item.action is Action.DELETE or item.object.resource not in before]
+    permitted, errors = _permitted(cloud, intent, desired, observed, changes)
+    return Plan(desired, observed, permitted, {**intent.stuck, **errors})
 
-    steps = order(changes, observed.objects, picture.sequence(cloud.rules.kinds, intent.before.values()))
-    steps = in_batches(steps, picture.groups(cloud.rules.kinds))
-    done = _apply(cloud, run, steps, Progress(changes, picture, cloud.progress))
-    failed = {**errors_of(done), **errors}
+
+def _foretold(cloud: Cloud, intent: Intent, plan: Plan) -> Result:
+    told = outcomes(intent, plan.desired, plan.changes, plan.errors)
+    left = orphans(plan.observed.objects, cloud.known()) if intent.whole else ()
+    return Result(told, intent.picture, intent.roots, intent.warnings, left)
+
+
+def _carry_out(cloud: Cloud, intent: Intent, run: Run, plan: Plan) -> list[Done]:
+    """Order and apply."""
+    picture, kinds = intent.picture, cloud.rules.kinds
+    steps = order(plan.changes, plan.observed.objects, picture.sequence(kinds, intent.before.values()))
+    steps = in_batches(steps, picture.groups(kinds))
+    return _apply(cloud, run, steps, Progress(plan.changes, picture, cloud.progress))
+
+
+def _moves(
+    cloud: Cloud,
+    picture: Picture,
+    plan: Plan,
+    done: list[Done],
+    before: Mapping[str, str],
+    former: Mapping[str, set[str]],
+) -> Moves:
+    """What became of what moves, and of everything that failed now."""
+    failed = {**errors_of(done), **plan.errors}
     failed = unborne(picture, cloud.rules.kinds, failed) | failed
     failed = held_back(picture, failed) | failed
-    unseen, there = {place for _, place in observed.unreachable}, arrived(picture, done) - errors.keys()
-    moves = Moves(picture, staying(picture, done), unseen, failed, before, former, there)
-    failed = failed | dict(before)
-    results = outcomes(intent, desired, changes, outlived(picture, failed) | failed)
-    found = found_for(desired, observed.objects)
+    unseen = {place for _, place in plan.observed.unreachable}
+    there = arrived(picture, done) - plan.errors.keys()
+    return Moves(picture, staying(picture, done), unseen, failed, before, former, there)
+
+
+def _recorded(cloud: Cloud, request: Request, intent: Intent, run: Run, plan: Plan, moves: Moves) -> dict[str, Outcome]:
+    failed = {**moves.failed, **moves.told}
+    results = outcomes(intent, plan.desired, plan.changes, outlived(intent.picture, failed) | failed)
+    found = found_for(plan.desired, plan.observed.objects)
     recorded = cloud.registry.write(
         lambda txn: record(txn, run, cloud.rules.kinds, results, found, request.actor, moves)
     )
-    later = failed.keys() | picture.departures.keys()  # what has moved is looked at once more
-    unused = {need for item in desired if item.resource in later for need in item.needs()}
-    refused_now = refusals(picture, cloud.rules.kinds, done, observed.objects)
-    recorded = untold(recorded, intent.staying.keys() - moves.failed.keys())
-    result = Result(recorded, picture, intent.roots, tuple(_settle(cloud, done, unused)), refused=refused_now)
-    return result, moves
+    return untold(recorded, intent.staying.keys() - moves.failed.keys())
+
+
+def _unused(plan: Plan, moves: Moves) -> set[Identity]:
+    """What only things need that failed, or that have moved, which are looked at once more."""
+    later = moves.failed.keys() | moves.told.keys() | moves.picture.departures.keys()
+    return {need for item in plan.desired if item.resource in later for need in item.needs()}
 
 
 def _repaired(
