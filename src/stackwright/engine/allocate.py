@@ -6,11 +6,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import heappop, heappush
-from itertools import count
 
 from stackwright.engine.errors import Conflict, Exhausted, StackwrightError
 from stackwright.engine.kind import Kind
+from stackwright.engine.queue import Queue
 from stackwright.engine.references import ids_in
 from stackwright.engine.resource import Resource
 from stackwright.registry.transaction import Transaction
@@ -296,37 +295,19 @@ class Allocation:
     # The step itself
 
     def run(self, changed: Iterable[Resource]) -> set[str]:
-        """Allocate for what was declared, and for what it affects or touches, in the order of the kinds; all ids.
-
-        What is touched is allocated, perhaps once more, when all of the kind that touches it are.
-        """
-        queue: list[tuple[int, bool, int, int, str]] = []
-        order = count()
-        seen: set[str] = set()
-
-        def line_up(item: Resource) -> None:
-            first = self.kinds[item.kind].precedence(item, self)
-            heappush(queue, (self._rank[item.kind], False, first, next(order), item.id))
-
+        """Allocate for what was declared, and for what it affects or touches, in the order of the kinds; all ids."""
         changed = list(changed)
         self._asked |= {item.id for item in changed}
-        for item in changed:
-            line_up(item)
-        self.txn.preload(item for *_, item in queue)
-        while queue:
-            current = heappop(queue)[-1]
-            if current in seen:
-                continue
-            seen.add(current)
+        queue = Queue(self._rank, lambda item: self.kinds[item.kind].precedence(item, self))
+        queue.add(changed)
+        self.txn.preload(item.id for item in changed)
+        for current in queue:
             self.before.setdefault(current, self.get(current))
             if self._allocate(self.get(current)):
                 fresh = self.get(current)
-                for item in self._affected(fresh):
-                    line_up(item)
-                for item in self.touched([fresh]):
-                    seen.discard(item.id)
-                    heappush(queue, (self._rank[fresh.kind], True, 0, next(order), item.id))
-        return seen
+                queue.add(self._affected(fresh))
+                queue.touch(self.touched([fresh]), by=fresh)
+        return queue.seen
 
     def touched(self, resources: Iterable[Resource]) -> list[Resource]:
         """What resources that changed, or that go, add something to, as far as it stays."""

@@ -172,6 +172,24 @@ class Declaration:
 
     def _merge(self, kind: Kind, row: Resource, wish: Wish) -> Resource:
         """Lay the patch over what is recorded, and note whether that changed anything."""
+        spec, targets = self._specified(kind, row, wish)
+        # What a new project starts with is its own, not the request's.
+        asked = not row.owner and row.project in ("", self.project)
+        label = self.request.label if self.request.label and asked else row.label
+        name = _named(wish) if wish.name else row.name
+        if spec == row.spec and row.wanted and (label, name) == (row.label, row.name):
+            self._remember_unfinished(row)
+            return row
+        if name != row.name:
+            self._references.forget(row.kind)
+        changed = {"spec": spec, "wanted": True, "label": label, "name": name, "status": "pending", "message": ""}
+        row = self.txn.update(row, **changed, revision=row.revision + 1)
+        self.txn.refer(row.id, targets)
+        self.changed[row.id] = row
+        return row
+
+    def _specified(self, kind: Kind, row: Resource, wish: Wish) -> tuple[dict[str, Any], set[str]]:
+        """What it shall be, whole, and the ids of what that refers to. Raises what is wrong with it."""
         targets: set[str] = set()
 
         def resolve(of: str, name: str) -> str:
@@ -187,20 +205,7 @@ class Declaration:
                 spec = kind.validate(completed, resolve)
         except StackwrightError as error:
             raise about(error, row) from error
-        # What a new project starts with is its own, not the request's.
-        asked = not row.owner and row.project in ("", self.project)
-        label = self.request.label if self.request.label and asked else row.label
-        name = _named(wish) if wish.name else row.name
-        if spec == row.spec and row.wanted and (label, name) == (row.label, row.name):
-            self._remember_unfinished(row)
-        else:
-            changed = {"spec": spec, "wanted": True, "label": label, "name": name, "status": "pending", "message": ""}
-            if name != row.name:
-                self._references.forget(row.kind)
-            row = self.txn.update(row, **changed, revision=row.revision + 1)
-            self.txn.refer(row.id, targets)
-            self.changed[row.id] = row
-        return row
+        return spec, targets
 
     def _remember_unfinished(self, row: Resource) -> None:
         """An earlier run that broke off left this to be looked at again, with what it affects."""

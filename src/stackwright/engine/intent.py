@@ -92,20 +92,13 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     allocation = Allocation(txn, rules.kinds, rules.scheduler, rules.mtu, preview=run is None, per_host=per_host)
     declaration = Declaration(txn, rules.kinds, allocation, request)
     roots = declaration.run(rules.policy)
-    affected = allocation.run([*_touched(declaration, allocation), *declaration.fresh()])
-    affected |= grow(declaration, allocation)
-    affected |= allocation.run(_touched(declaration, allocation))
-    declaration.confirm()
+    affected = _allocated(declaration, allocation)
     before = {**allocation.before, **declaration.before}
-    formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]
     # What a resource adds something to is looked after with it, as that is what the backends hold of it.
     bearers = {item.id for item in allocation.touched(map(txn.get, roots))}
-    # What a host may still hold of something that is elsewhere by now goes when somebody asks about the host.
-    hosts = [row for row in map(txn.get, roots) if row.kind == "host"]
-    stale = {item for row in hosts for item in (*_departing(txn, row), *_going(txn, rules, row))}
+    stale = _stale(txn, rules, roots)
     staying = {row.id: row.message for row in map(txn.get, stale - affected) if not allocation.settled(row)}
-    scope = {*roots, *bearers, *affected, *stale, *declaration.changed}
-    picture = take(txn, {*scope, *_spread(txn, rules.traits, scope)}, formerly)
+    picture = _picture(txn, rules.traits, {*roots, *bearers, *affected, *stale, *declaration.changed}, before)
     _refuse(picture, rules.traits, allocation)
     losses = _losses(picture, before, rules.renderers, request.allow_loss_of, allocation.given_up)
     if losses and run:
@@ -115,6 +108,26 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
     _remains(picture, before, rules.kinds)  # by now nobody is at work on removing them
     stuck = {host: _not_empty(txn.get(host), words) for host, words in allocation.stuck.items() if host in roots}
     return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses), stuck=stuck, staying=staying)
+
+
+def _allocated(declaration: Declaration, allocation: Allocation) -> set[str]:
+    """Allocate for what was declared; ids of all that this concerned."""
+    affected = allocation.run([*_touched(declaration, allocation), *declaration.fresh()])
+    affected |= grow(declaration, allocation)
+    affected |= allocation.run(_touched(declaration, allocation))
+    declaration.confirm()
+    return affected
+
+
+def _picture(txn: Transaction, traits: Traits, scope: set[str], before: Mapping[str, Resource | None]) -> Picture:
+    formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]
+    return take(txn, {*scope, *_spread(txn, traits, scope)}, formerly)
+
+
+def _stale(txn: Transaction, rules: Rules, roots: Iterable[str]) -> set[str]:
+    """What a host may still hold of something that is elsewhere by now: it goes when somebody asks about the host."""
+    hosts = [row for row in map(txn.get, roots) if row.kind == "host"]
+    return {item for row in hosts for item in (*_departing(txn, row), *_going(txn, rules, row))}
 
 
 def _departing(txn: Transaction, host: Resource) -> list[str]:
