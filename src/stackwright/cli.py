@@ -75,8 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     in_project = argparse.ArgumentParser(add_help=False)
     in_project.add_argument("--project", default="default", help="name of the project (%(default)s)")
 
-    init = commands.add_parser("init", parents=[common], help="bring the registry to this version")
-    init.set_defaults(run=_init)
+    _add_looking(commands, common, in_project)
+    _add_upkeep(commands, common, in_project)
+    cli_registry.add_to(commands, common)
+    cli_stack.add_to(commands)
+    cli_backup.add_to(commands)
+    return parser
+
+
+def _add_looking(commands: Any, common: argparse.ArgumentParser, in_project: argparse.ArgumentParser) -> None:
     listing = commands.add_parser("list", parents=[common, in_project], help="list the resources of a kind")
     listing.add_argument("kind", metavar="KIND", help="network, instance, ...")
     listing.set_defaults(run=_list)
@@ -91,6 +98,17 @@ def _parser() -> argparse.ArgumentParser:
     events.add_argument("--limit", type=int, default=20, help="how many (%(default)s)")
     events.add_argument("--project", default="", help="only those of this project")
     events.set_defaults(run=_events)
+    console = commands.add_parser(
+        "console", parents=[common, in_project], help="show what an instance wrote on its console"
+    )
+    console.add_argument("name", metavar="INSTANCE", help="its name or id")
+    console.add_argument("--lines", type=int, default=100, help="how many of the last lines (%(default)s)")
+    console.set_defaults(run=_console)
+
+
+def _add_upkeep(commands: Any, common: argparse.ArgumentParser, in_project: argparse.ArgumentParser) -> None:
+    init = commands.add_parser("init", parents=[common], help="bring the registry to this version")
+    init.set_defaults(run=_init)
     drift = commands.add_parser(
         "drift", parents=[common], help=f"show what differs; exit code {DIFFERS} if anything does"
     )
@@ -106,19 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         help="remove the stacks whose time is over, and once an hour unused copies of images",
     )
     due.set_defaults(run=_due)
-    console = commands.add_parser(
-        "console", parents=[common, in_project], help="show what an instance wrote on its console"
-    )
-    console.add_argument("name", metavar="INSTANCE", help="its name or id")
-    console.add_argument("--lines", type=int, default=100, help="how many of the last lines (%(default)s)")
-    console.set_defaults(run=_console)
     cancel = commands.add_parser("cancel", parents=[common, in_project], help="ask a run to stop")
     cancel.add_argument("name", metavar="STACK|RUN", help="what it is at work on, or the run's id")
     cancel.set_defaults(run=_cancel)
-    cli_registry.add_to(commands, common)
-    cli_stack.add_to(commands)
-    cli_backup.add_to(commands)
-    return parser
 
 
 class _Version(argparse.Action):
