@@ -25,7 +25,7 @@ from stackwright.registry.transaction import Transaction
 from stackwright.registry.vault import Vault
 
 T = TypeVar("T")
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 
 # A fork of a clean process: quick to start, and without the threads and connections of the test.
 _context = multiprocessing.get_context("forkserver")

@@ -319,7 +319,7 @@ def test_function_does_not_grow_without_end(run: Any, text: str) -> None:
     ],
 )
 def test_expression_is_ended(run: Any, monkeypatch: Any, expression: str) -> None:
-    monkeypatch.setattr("stackwright.orchestration.functions.expression.EXPRESSION_S", 0.5)
+    monkeypatch.setattr("stackwright.orchestration.functions.expression.EXPRESSION_S", 3.0)
     run(NEW, "{yaql: {expression: '1'}}")  # so that the process has started
     with pytest.raises(TemplateError, match=r"takes more than|does not work"):
         run(NEW, json.dumps({"yaql": {"expression": expression}}))

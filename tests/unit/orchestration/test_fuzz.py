@@ -31,7 +31,7 @@ SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-3, 70000), st.floats(
 KEYS = st.sampled_from(
     ["template", "params", "for_each", "permutations", "scheme", "port", "query", "keys", "values", "a", "%i%"]
 )
-SOON = settings(deadline=5000, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+SOON = settings(deadline=30_000, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 
 def called(values: Any) -> Any:

