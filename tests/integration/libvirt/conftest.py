@@ -14,7 +14,7 @@ from hypervisor import Cloud, Daemon
 from stackwright.drivers.libvirt.objects import CONSOLE_POOL, POOL
 
 SCRIPT = Path(__file__).with_name("private_libvirtd.sh")
-START_S = 60
+START_S = 300
 OWN_FOLDER = Path("/mnt")
 """Where each of them sees its own folder."""
 

@@ -54,7 +54,7 @@ def guest(cloud: Cloud) -> Guest:
     wanted = [drive if isinstance(item, ConfigDrive) else item for item in changed(wanted, disks=disks)]
     guest = Guest(cloud, changed(wanted, capacity=256 * MIB))
     guest.converge()
-    eventually(lambda: f"guest: reads-its-drive {uid}" in guest.console(), timeout=60)
+    eventually(lambda: f"guest: reads-its-drive {uid}" in guest.console())
     return guest
 
 
@@ -98,7 +98,7 @@ def _it_shuts_down_when_asked(guest: Guest) -> None:
     as_is = changed(guest.wanted, power="as_is")
     assert guest.cloud.differences(as_is) == []
     guest.converge(power="running")
-    eventually(lambda: guest.console().count("guest: reads-its-drive") == 2, timeout=60)
+    eventually(lambda: guest.console().count("guest: reads-its-drive") == 2)
     began = time.monotonic()
     guest.converge(power="stopped")
     assert time.monotonic() - began < 25

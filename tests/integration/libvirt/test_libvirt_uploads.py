@@ -44,7 +44,7 @@ from stackwright.registry.migrate import migrate
 
 uri, store, place, name, source = sys.argv[1:]
 read = transfers._read
-transfers._read = lambda *given: (time.sleep(0.2), read(*given))[1]
+transfers._read = lambda *given: (time.sleep(0.5), read(*given))[1]
 driver = LibvirtDriver(Path("/nonexistent"), Path(store))
 driver.observe(Scope(frozenset(), {place: uri}))
 image = ImageCopy(place=place, name=name, resource=name[:36], source=source)

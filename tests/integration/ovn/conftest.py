@@ -68,11 +68,16 @@ class Ovn:
         uuid = self.sbctl("get", "Chassis", name, "_uuid")
         self.sbctl("create", "Chassis_Private", f"name={name}", f"chassis={uuid}")
 
+    def northd_has_it(self) -> None:
+        """Wait until northd has taken over what was written."""
+        self.nbctl("--wait=sb", "--timeout=120", "sync")
+
     def plug(self, port: str, chassis: str) -> None:
         """What ovn-controller does when a guest starts."""
-        self.nbctl("--wait=sb", "--timeout=30", "sync")
+        self.northd_has_it()
         self.sbctl("lsp-bind", port, chassis)
         self.sbctl("set", "Port_Binding", port, "up=true")
+        self.northd_has_it()
 
     def caught_up(self, chassis: str) -> None:
         """What ovn-controller does when its flows are installed."""
@@ -80,7 +85,7 @@ class Ovn:
 
     def trace(self, switch: str, packet: str) -> str:
         """What becomes of the first packet of a connection that enters a switch. Needs northd."""
-        self.nbctl("--wait=sb", "--timeout=30", "sync")
+        self.northd_has_it()
         options = ["--no-leader-only", "--minimal", "--no-friendly-names", *["--ct=new"] * 8]
         line = ["ovn-trace", f"--db={self.southbound}", *options, switch, packet]
         return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()

@@ -83,7 +83,7 @@ def listen(ovn: Ovn, pki: Path) -> str:
 def reason(driver: OvnDriver) -> str:
     began = time.monotonic()
     observed = driver.observe(EVERYTHING)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     driver.close()
     assert observed.objects == ()
     return observed.unreachable[""]

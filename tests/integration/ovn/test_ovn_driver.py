@@ -307,9 +307,9 @@ def test_an_open_connection_hears_at_once_what_others_do(ovn: Ovn, connect: Conn
 def test_a_server_that_went_away_is_reported_and_found_again(
     ovn: Ovn, connect: Connect, standing: list[Object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stackwright.drivers.ovn.database.SECONDS", 1.0)
     driver = connect()
     assert changes(driver, standing) == []
+    monkeypatch.setattr("stackwright.drivers.ovn.database.SECONDS", 1.0)
     ovn.stop("nb")
     for _ in range(2):
         found = driver.observe(Scope(EVERYTHING, {}))
@@ -318,6 +318,7 @@ def test_a_server_that_went_away_is_reported_and_found_again(
     with pytest.raises(Unreachable):
         driver.apply([Change(Action.CREATE, item) for item in standing])
     ovn.start("nb")
+    monkeypatch.undo()
     assert changes(driver, standing) == []
 
 

@@ -42,14 +42,15 @@ def test_northd_that_does_nothing_is_named(connect: Connect) -> None:
     ]
 
 
-def test_a_port_that_nobody_plugs_in_is_named_after_a_bounded_time(northd: None, connect: Connect) -> None:
+def test_a_port_that_nobody_plugs_in_is_named_after_a_bounded_time(ovn: Ovn, northd: None, connect: Connect) -> None:
     driver = connect()
     create(driver, SWITCH, PORT)
+    ovn.northd_has_it()
     began = time.monotonic()
     assert driver.settle([SWITCH, PORT], 2.0) == [
         "port web1 (port) is not up; look at ovn-controller on the host of its instance"
     ]
-    assert 2.0 <= time.monotonic() - began < 4.0
+    assert 2.0 <= time.monotonic() - began < 30.0
 
 
 def test_the_host_of_a_port_is_waited_for_and_no_other(ovn: Ovn, northd: None, connect: Connect) -> None:
@@ -61,7 +62,7 @@ def test_the_host_of_a_port_is_waited_for_and_no_other(ovn: Ovn, northd: None, c
     (missing,) = driver.settle([SWITCH, PORT], 2.0)
     assert missing.startswith("chassis hv1 has not carried out the changes yet")
     ovn.caught_up("hv1")
-    assert driver.settle([SWITCH, PORT], 2.0) == []
+    assert driver.settle([SWITCH, PORT], 60.0) == []
 
 
 def test_a_new_rule_waits_for_the_hosts_of_the_groups_ports(ovn: Ovn, northd: None, connect: Connect) -> None:
@@ -71,29 +72,30 @@ def test_a_new_rule_waits_for_the_hosts_of_the_groups_ports(ovn: Ovn, northd: No
     ovn.plug("port", "hv1")
     driver = connect()
     create(driver, RULE)
+    ovn.northd_has_it()
     (missing,) = driver.settle([RULE], 1.0)
     assert missing.startswith("chassis hv1 ")
     ovn.caught_up("hv1")
-    assert driver.settle([RULE], 2.0) == []
+    assert driver.settle([RULE], 60.0) == []
 
 
 def test_a_router_waits_for_the_host_of_its_gateway(ovn: Ovn, northd: None, connect: Connect) -> None:
     ovn.gateway("gw1")
     driver = connect()
     create(driver, ROUTER, GATEWAY)
-    ovn.nbctl("--wait=sb", "--timeout=30", "sync")
+    ovn.northd_has_it()
     ovn.sbctl("lsp-bind", f"cr-{GATEWAY.name}", "gw1")
     (missing,) = driver.settle([ROUTER, GATEWAY], 1.0)
     assert missing.startswith("chassis gw1 ")
     ovn.caught_up("gw1")
-    assert driver.settle([ROUTER, GATEWAY], 2.0) == []
+    assert driver.settle([ROUTER, GATEWAY], 60.0) == []
 
 
 def test_a_port_changed_while_its_guest_is_off_is_not_waited_for(ovn: Ovn, northd: None, connect: Connect) -> None:
     create(connect(), SWITCH, GROUP, PORT)
     driver = connect()
     driver.apply([Change(Action.UPDATE, MEMBER, before=PORT)])
-    assert driver.settle([MEMBER], 5.0) == []
+    assert driver.settle([MEMBER], 60.0) == []
 
 
 def test_what_other_drivers_hold_is_none_of_its_business(connect: Connect) -> None:
