@@ -25,7 +25,7 @@ processes() {
 
 kill_processes() {
   local pids attempt
-  for attempt in $(seq 100); do
+  for attempt in $(seq 600); do
     pids=$(processes)
     [ -n "$pids" ] || return 0
     # shellcheck disable=SC2086 # one argument for each process
@@ -38,7 +38,7 @@ kill_processes() {
 
 unmount() {
   local attempt
-  for attempt in $(seq 50); do
+  for attempt in $(seq 600); do
     mountpoint -q "$directory/root" || return 0
     umount "$directory/root" 2>/dev/null || sleep 0.1
   done
