@@ -56,6 +56,8 @@ copy_settings() { # ROOT
 settle() { # ROOT
   rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/hostname" "$1/etc/machine-id" "$1"/var/cache/apt/archives/*.deb
   : >"$1/etc/machine-id"
+  # They are empty: Ansible's module apt would take them for fresh ones for as long as they look young.
+  touch --date=@0 "$1/var/lib/apt/lists"
   systemctl --quiet --root="$1" mask "${masked[@]}"
   install -D -m 644 /dev/stdin "$1/etc/systemd/system.conf.d/lab.conf" <<<$'[Manager]\nDefaultTimeoutStopSec=10s'
   writable_cgroups "$1"
