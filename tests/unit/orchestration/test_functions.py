@@ -74,6 +74,9 @@ CASES: list[tuple[str, str, Any]] = [
     (OLD, "{get_attr: [web, networks, public]}", None),
     (OLD, "{get_attr: [web, none]}", None),
     (OLD, "{get_attr: [later, first_address]}", LATER),
+    (OLD, "{get_attr: [web, networks, {get_attr: [later, first_address]}, 0]}", LATER),
+    (OLD, "{get_attr: [web, networks, {get_param: text}]}", None),
+    (OLD, "{get_param: [data, {get_attr: [later, first_address]}]}", LATER),
     ("2015-10-15", "{get_attr: [web]}", ATTRIBUTES["web"]),
     (OLD, "{get_file: script.sh}", "#!/bin/sh\n"),
     (OLD, "{get_file: binary}", "/wA="),
@@ -106,7 +109,7 @@ CASES: list[tuple[str, str, Any]] = [
     ("2015-10-15", "{str_split: [',', '']}", [""]),
     # lists and maps
     ("2017-09-01", "{list_concat: [[1], [2, 1], null]}", [1, 2, 1]),
-    ("2017-09-01", "{list_concat_unique: [[1, 2], [2, 3, 1]]}", [2, 3, 1]),
+    ("2017-09-01", "{list_concat_unique: [[1, 2], [2, 3, 1]]}", [1, 2, 3]),
     ("2017-09-01", "{list_concat: [[1], {get_attr: [later, first_address]}]}", LATER),
     ("2017-09-01", "{list_concat: [[{get_attr: [later, first_address]}], [1]]}", [LATER, 1]),
     ("2016-04-08", "{map_merge: [{a: 1, b: 2}, null, {b: 3}]}", {"a": 1, "b": 3}),

@@ -27,10 +27,10 @@ def _list_concat(args: Any, context: Context) -> Any:
 
 
 def _list_concat_unique(args: Any, context: Context) -> Any:
-    """Of items that are equal the last one stays."""
+    """Of items that are equal the first one stays."""
     items = _list_concat(args, context)
     context.spend(len(items) ** 2)
-    return [item for index, item in enumerate(items) if item not in items[index + 1 :]]
+    return [item for index, item in enumerate(items) if item not in items[:index]]
 
 
 def _map_merge(args: Any, context: Context) -> Any:

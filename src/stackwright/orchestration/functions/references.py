@@ -18,8 +18,9 @@ CFN_FACADE = {"Metadata": "metadata", "DeletionPolicy": "deletion_policy", "Upda
 def _get_param(args: Any, context: Context) -> Any:
     name, *path = args if isinstance(args, list) and args else [args]
     value = context.get_param(as_text(name, "the name of the parameter"))
-    if isinstance(value, Unknown):
-        return value
+    for unknown in (value, *path):
+        if isinstance(unknown, Unknown):
+            return unknown
     return step_into(value, path, default="")
 
 
@@ -38,13 +39,18 @@ def _get_attr_or_all(args: Any, context: Context) -> Any:
 def _attribute(args: Any, context: Context, at_least: int) -> Any:
     if not isinstance(args, list) or len(args) < at_least:
         raise TemplateError(f"must be a list (resource, attribute, [path ...]), and is {kind_of(args)}")
+    if isinstance(args[0], Unknown):
+        return args[0]
     name, *path = args
-    for step in path[1:]:
+    later = next((step for step in path if isinstance(step, Unknown)), None)
+    known = path[: path.index(later)] if later else path
+    for step in known[1:]:
         if isinstance(step, bool) or not isinstance(step, str | int):
             raise TemplateError(f"a step of the path must be a key or an index, and is {kind_of(step)}")
-    for step in path[:1]:
+    for step in known[:1]:
         as_text(step, "the name of the attribute")
-    return context.get_attr(as_text(name, "the name of the resource"), path)
+    found = context.get_attr(as_text(name, "the name of the resource"), known)
+    return later or found
 
 
 def _get_file(args: Any, context: Context) -> Any:
