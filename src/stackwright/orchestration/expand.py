@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
-from stackwright.engine.errors import StackwrightError
+from stackwright.engine.errors import InvalidInput, StackwrightError
 from stackwright.engine.kind import Waves
 from stackwright.engine.resource import Resource, Wish
 from stackwright.orchestration import graph, members, parameters
@@ -84,11 +84,23 @@ def _placed(error: StackwrightError, wave: Sequence[Next]) -> StackwrightError:
     """The error with the place of the resource that it is about, where it begins with its name."""
     words = str(error)
     for item in wave:
-        if words.startswith(f"{item.wish.kind} {item.wish.name or item.wish.key}: "):
+        title = f"{item.wish.kind} {item.wish.name or item.wish.key}"
+        said = words[: len(item.wish.kind)].lower().replace(" ", "_") + words[len(item.wish.kind) :]
+        if said.startswith((f"{title}: ", f"{title} ")):
             template = item.unit.context.template
             line = template.resources[item.name].line
             return error.saying(str(TemplateError(words, item.unit.place(item.name), line, template.file)))
     return error
+
+
+def _spec(known: Type, asked: Asked) -> Mapping[str, Any]:
+    """The spec of a resource. Raises TemplateError, so that it is told where the resource stands."""
+    try:
+        return known.spec(asked)
+    except TemplateError:
+        raise
+    except InvalidInput as error:
+        raise TemplateError(str(error)) from error
 
 
 class Expansion:
@@ -158,12 +170,12 @@ class Expansion:
                 self._nested(unit, definition, kind, given)
                 return []
             known = self._type(kind)
+            if definition.external_id is not None:
+                self._taken_over(unit, definition, known)
+                return []
             values = self._checked(known, definition, given)
             if known.made_of:
                 self._made_of_others(unit, definition, known, values)
-                return []
-            if definition.external_id is not None:
-                self._taken_over(unit, definition, known)
                 return []
             return [self._wish(unit, definition, known, values)]
 
@@ -199,7 +211,7 @@ class Expansion:
             suspended=self.stack.suspended,
             before=before,
         )
-        spec = inherited.spec(known.kind, key, known.spec(asked))
+        spec = inherited.spec(known.kind, key, _spec(known, asked))
         wish = Wish(known.kind, key, known.label(asked), spec, adopt=adopt)
         policy = self._policy(context, definition, known)
         return Next(unit, definition.name, known, wish, policy == "Retain", policy == "Snapshot")
@@ -220,6 +232,8 @@ class Expansion:
 
     def _taken_over(self, unit: Unit, definition: ResourceDefinition, known: Type) -> None:
         """A resource that is there already: it is referred to, and never changed."""
+        if known.made_of:
+            raise TemplateError(f"a {known.name} is made of others, and cannot be one that is there", ("external_id",))
         name = str(unit.context.value(definition.external_id, "external_id", line=definition.line))
         row = self.stack.find(known.kind, name)
         if row is None:

@@ -168,6 +168,8 @@ class Validation:
                     self._at(use, context, TemplateError(f"{location}: {error.words}"))
                 return
             known = self._known(name)
+            if definition.external_id is not None:  # it is there, and is not changed
+                return
             for error in self._property_errors(known, use.given):
                 self._at(use, context, error)
             for error in self._policy_errors(known, use.update_policy):

@@ -53,6 +53,20 @@ def test_a_member_is_named_by_its_group(cloud: Sandbox) -> None:
     assert ", resources.web.0.properties.flavor: the value 10.7.0.0/24 names no flavor" in words
 
 
+@pytest.mark.parametrize(
+    ("properties", "words"),
+    [
+        ("OS::Neutron::Subnet, properties: {network: {get_resource: net}}", "names no cidr"),
+        ("OS::Neutron::FloatingIP, properties: {floating_network: public, port_id: {get_resource: p}}", "no router"),
+    ],
+)
+def test_what_its_type_or_its_kind_refuses_is_named(cloud: Sandbox, properties: str, words: str) -> None:
+    port = "  p: {type: OS::Neutron::Port, properties: {network: {get_resource: net}}}\n"
+    said = refusal(cloud, resources(f"{NETWORK}{port}  it: {{type: {properties}}}\n"))
+    assert "main.yaml, line 6, resources.it: " in said
+    assert words in said
+
+
 def test_a_member_of_a_file_of_its_own_is_named_as_in_that_file(cloud: Sandbox) -> None:
     text = resources(NETWORK + MEMBER.replace("TYPE", "server.yaml"))
     words = refusal(cloud, text, files={"server.yaml": SERVER})

@@ -72,10 +72,14 @@ def test_a_resource_that_is_there_already_is_used_and_left_alone(cloud: Sandbox)
     cloud.drop("stack", "s")
     assert cloud.one("network", "net") == net
     only = resources("  net: {type: OS::Neutron::Net, external_id: net}")
+    needs_more = resources("  sub: {type: OS::Neutron::Subnet, external_id: sub}")
+    declare(cloud, needs_more, "other")
     declare(cloud, only)
     cloud.wish("network", "net", description="still the user's own")
     with pytest.raises(StackwrightError, match="external_id nothing names no network that there is"):
         cloud.ensure(wanted(only.replace("external_id: net", "external_id: nothing")))
+    with pytest.raises(StackwrightError, match="external_id: a OS::Heat::ResourceGroup is made of others"):
+        cloud.ensure(wanted(only.replace("Neutron::Net", "Heat::ResourceGroup")))
 
 
 SERVERS = """
