@@ -48,7 +48,7 @@ class _Checker:
             called, value = self.given(name, prop, given, path)
             if value is not None:
                 result[name] = self.value(prop, value, (*path, called))
-            elif prop.required:
+            elif prop.required and not (prop.type == "any" and name in given):  # null is any value, too
                 self.errors.append(TemplateError(f"the property {name} is missing{_meaning(prop)}", path))
             elif prop.default is not None:
                 result[name] = prop.default

@@ -105,6 +105,13 @@ def test_a_property_that_means_nothing_is_accepted_where_it_asks_for_nothing() -
     assert errors("OS::Nova::Server", {"flavor": "f", "block_device_mapping": [{"volume_id": "v"}]}) == [
         "block_device_mapping: the value [{'volume_id': 'v'}] needs the service volumes, which is not here"
     ]
+    [stateless] = errors("OS::Neutron::SecurityGroup", {"stateful": False, "rules": [{"description": "Of one rule."}]})
+    assert stateless == "stateful: the value False cannot be had: answers are always allowed"
+
+
+def test_the_old_name_of_neutron_is_known() -> None:
+    assert types.find("OS::Quantum::Net") is types.find("OS::Neutron::Net")
+    assert types.find("OS::Quantum::Nothing") is None
 
 
 # Order

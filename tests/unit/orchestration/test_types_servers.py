@@ -100,6 +100,11 @@ def before(**recorded: Any) -> Resource:
     return resource("instance", "web", **recorded)
 
 
+def test_a_port_has_its_network_already() -> None:
+    found = spec(SERVER, server(networks=[{"network": "n", "subnet": "s", "port": "p"}]))
+    assert found["networks"] == [{"port": "p"}]
+
+
 def test_networks_that_are_left_open_stay_as_they_are() -> None:
     assert "networks" not in spec(SERVER, server(), before=before(networks=[{"network": "n"}]))
 

@@ -29,6 +29,25 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("OS::Neutron::Net", {}, {"shared": False}),
     ("OS::Neutron::Net", {"name": "n", "shared": "true", "admin_state_up": True}, {"shared": True}),
     (
+        "OS::Neutron::Net",
+        {
+            "value_specs": {
+                "mtu": "1400",
+                "router:external": "True",
+                "provider:network_type": "vlan",
+                "provider:physical_network": "physnet1",
+                "provider:segmentation_id": "7",
+            }
+        },
+        {
+            "shared": False,
+            "external": True,
+            "mtu": 1400,
+            "provider_physical_network": "physnet1",
+            "provider_segmentation_id": 7,
+        },
+    ),
+    (
         "OS::Neutron::ProviderNet",
         {"network_type": "flat", "physical_network": "physnet1", "router_external": True, "shared": False},
         {
@@ -256,6 +275,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("OS::Heat::Value", {"value": "7", "type": "number"}, {"type": "number", "value": 7}),
     ("OS::Heat::Value", {"value": "no-number", "type": "string"}, {"type": "string", "value": "no-number"}),
     ("OS::Heat::Value", {"value": False, "type": "boolean"}, {"type": "boolean", "value": False}),
+    ("OS::Heat::Value", {"value": None}, {"type": "", "value": None}),
     ("OS::Heat::None", {"whatever": 1}, {"type": "", "value": None}),
     ("OS::Heat::TestResource", {}, {"type": "string", "value": "test_string"}),
 ]
@@ -282,6 +302,11 @@ REFUSED = [
         "OS::Neutron::ProviderNet",
         {"network_type": "flat", "physical_network": "p", "segmentation_id": 4},
         "a network of the type flat has no segmentation_id",
+    ),
+    (
+        "OS::Neutron::Net",
+        {"value_specs": {"provider:network_type": "flat"}},
+        "a network of the type flat needs physical_network",
     ),
     ("OS::Neutron::Subnet", {"network": "n"}, "names no cidr"),
     ("OS::Neutron::RouterInterface", {"router": "r"}, "has none of subnet, port; give one of them"),

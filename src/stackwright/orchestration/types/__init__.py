@@ -24,9 +24,13 @@ TYPES: Mapping[str, Type] = {item.name: item for module in MODULES for item in m
 }
 
 
+OLD = ("OS::Quantum::", "OS::Neutron::")
+"""What Neutron was called when the first templates were written."""
+
+
 def find(name: str) -> Type | None:
     """The type of this name, or None if it is not known at all."""
-    return TYPES.get(name)
+    return TYPES.get(name.replace(*OLD, 1))
 
 
 def names() -> Sequence[str]:

@@ -69,6 +69,11 @@ SERVER_GROUP = Type(
             constraints=(AllowedValues(POLICIES),),
             schema=Prop(),
         ),
+        "rules": Prop(
+            "map",
+            "How many of its servers may be on one host.",
+            constraints=(Lacking("cannot be had: anti-affinity is one server on each host"),),
+        ),
     },
     spec=_server_group,
 )

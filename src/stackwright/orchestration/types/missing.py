@@ -52,6 +52,7 @@ SERVICES: Mapping[str, str] = {
     "host aggregates": "OS::Nova::HostAggregate",
     "quotas": "OS::Neutron::Quota OS::Nova::Quota",
     "routes": "OS::Neutron::ExtraRoute OS::Neutron::ExtraRouteSet",
+    "port forwarding": "OS::Neutron::FloatingIPPortForward",
     "subnet pools": "OS::Neutron::AddressScope OS::Neutron::SubnetPool",
     "segments": "OS::Neutron::Segment",
     "QoS": """

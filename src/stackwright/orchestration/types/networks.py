@@ -42,24 +42,64 @@ NETWORK: Mapping[str, Attribute] = {
 
 
 def _net(asked: Asked) -> Mapping[str, Any]:
-    return {"shared": asked.properties["shared"]}
+    """Without options of administrators a network keeps those that it has: it may be one that a stack adopted."""
+    shared, options = {"shared": asked.properties["shared"]}, asked.properties["value_specs"]
+    if not options:
+        return shared
+    provider = {name.removeprefix("provider:"): value for name, value in options.items()}
+    return {
+        **shared,
+        "external": options.get("router:external", False),
+        "mtu": options.get("mtu", 0),
+        **_leading_out(asked.name, {"network_type": "geneve", **provider}),
+    }
 
 
 def _provider_net(asked: Asked) -> Mapping[str, Any]:
     given = asked.properties
+    return {
+        "shared": given["shared"],
+        "external": given["router_external"],
+        **_leading_out(asked.name, given),
+    }
+
+
+def _leading_out(network: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a network of this type leads out through. Raises InvalidInput."""
     needed = {"flat": ["physical_network"], "vlan": ["physical_network", "segmentation_id"]}.get(
         given["network_type"], []
     )
     for name in ("physical_network", "segmentation_id"):
         if bool(given.get(name)) != (name in needed):
             verb = "needs" if name in needed else "has no"
-            raise InvalidInput(f"network {asked.name}: a network of the type {given['network_type']} {verb} {name}")
+            raise InvalidInput(f"network {network}: a network of the type {given['network_type']} {verb} {name}")
     return {
-        "shared": given["shared"],
-        "external": given["router_external"],
         "provider_physical_network": given.get("physical_network") or "",
         "provider_segmentation_id": given.get("segmentation_id"),
     }
+
+
+def _network_type(*, required: bool) -> Prop:
+    return Prop(
+        description="How its traffic travels.",
+        required=required,
+        constraints=(
+            AllowedValues(("local", "vlan", "vxlan", "gre", "geneve", "flat")),
+            Lacking("cannot be had: networks that lead out are flat or vlan", but=("flat", "vlan", "geneve")),
+        ),
+    )
+
+
+PHYSICAL = Prop(description="The bridge mapping that leads out.")
+SEGMENT = Prop("integer", "Its VLAN.")
+OPTIONS = {
+    "mtu": Prop("integer", "Its MTU in bytes."),
+    "router:external": Prop("boolean", "Whether it leads outside."),
+    "provider:network_type": _network_type(required=False),
+    "provider:physical_network": PHYSICAL,
+    "provider:segmentation_id": SEGMENT,
+}
+"""What administrators of Neutron say of a network beside the properties of a template."""
 
 
 NET = Type(
@@ -67,7 +107,7 @@ NET = Type(
     kind="network",
     properties={
         "name": common.NAME,
-        "value_specs": common.VALUE_SPECS,
+        "value_specs": Prop("map", "Options of administrators.", default={}, schema=OPTIONS),
         "admin_state_up": common.ADMIN_STATE,
         "tenant_id": common.TENANT,
         "shared": Prop("boolean", "Whether every project may use it.", default=False),
@@ -87,17 +127,11 @@ PROVIDER_NET = Type(
     kind="network",
     properties={
         "name": common.NAME,
-        "network_type": Prop(
-            description="How its traffic travels.",
-            required=True,
-            constraints=(
-                AllowedValues(("local", "vlan", "vxlan", "gre", "geneve", "flat")),
-                Lacking("cannot be had: networks that lead out are flat or vlan", but=("flat", "vlan", "geneve")),
-            ),
-        ),
-        "physical_network": Prop(description="The bridge mapping that leads out."),
-        "segmentation_id": Prop("integer", "Its VLAN."),
+        "network_type": _network_type(required=True),
+        "physical_network": PHYSICAL,
+        "segmentation_id": SEGMENT,
         "admin_state_up": common.ADMIN_STATE,
+        "tenant_id": common.TENANT,
         "shared": Prop("boolean", "Whether every project may use it.", default=True),
         "port_security_enabled": PORT_SECURITY,
         "router_external": Prop("boolean", "Whether it leads outside.", default=False),

@@ -70,6 +70,7 @@ ROUTER = Type(
         ),
         "value_specs": common.VALUE_SPECS,
         "admin_state_up": common.ADMIN_STATE,
+        "tenant_id": common.TENANT,
         "l3_agent_ids": common.lacking("list", "Agents that serve it.", AGENTS),
         "l3_agent_id": common.lacking("string", "The agent that serves it.", AGENTS),
         "distributed": Prop("boolean", "Whether every host routes; each one does, whatever is said here."),

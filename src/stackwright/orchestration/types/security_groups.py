@@ -69,6 +69,11 @@ GROUP = Type(
     properties={
         "name": common.NAME,
         "description": Prop(description="What it is for."),
+        "stateful": Prop(
+            "boolean",
+            "Whether answers are allowed with what they answer.",
+            constraints=(Lacking("cannot be had: answers are always allowed", but=(True,)),),
+        ),
         "rules": Prop(
             "list",
             "What is allowed.",
@@ -77,6 +82,7 @@ GROUP = Type(
                 "map",
                 schema=_rule(None)
                 | {
+                    "description": Prop(description="What it is for; it is kept nowhere."),
                     "remote_mode": common.chosen("Which of the two is meant.", *MODE, default=MODE[0]),
                     "remote_group_id": common.refers(
                         "neutron.security_group", "The group of the other side; this one if left out."

@@ -51,7 +51,8 @@ def _networks(asked: Asked) -> dict[str, Any]:
 
 
 def _nic(item: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("network", "subnet", "port", "fixed_ip")
+    """A port has its network already: Nova asks for no other one beside it."""
+    names = ("port", "fixed_ip") if item.get("port") else ("network", "subnet", "fixed_ip")
     return {name: item[name] for name in names if item.get(name)}
 
 
@@ -129,7 +130,7 @@ PROPERTIES = {
         default="POLL_SERVER_CFN",
     ),
     "user_data_update_policy": common.chosen(
-        "Whether it gets other user data, or keeps what it has.", "REPLACE", "IGNORE", default="REPLACE"
+        "Whether it gets other user data, or keeps what it has.", "REPLACE", "IGNORE", "REBUILD", default="REPLACE"
     ),
     "user_data": Prop(description="What cloud-init runs: a text, or the id of a config.", default=""),
     "reservation_id": common.lacking("string", "Servers made together.", "cannot be had: servers are made one by one"),

@@ -87,11 +87,11 @@ def _value(asked: Asked) -> Mapping[str, Any]:
     given = asked.properties
     type_ = given.get("type", "")
     schema = {"value": Prop(VALUE_TYPES.get(type_, "any"))}
-    found, errors = checked(schema, {"value": given["value"]})
+    found, errors = checked(schema, {"value": given.get("value")})
     for error in errors:
-        error.inside("value")
+        error.inside("properties")
         raise error
-    return {"type": type_, "value": found["value"]}
+    return {"type": type_, "value": found.get("value")}
 
 
 VALUE = Type(
