@@ -16,29 +16,6 @@ if TYPE_CHECKING:
     from stackwright.cloud import Cloud
 
 DIFFERS = 2
-COLUMNS = {
-    "project": ("description", "enabled"),
-    "host": ("state", "availability_zone", "vcpus", "ram", "disk"),
-    "host_aggregate": ("hosts", "metadata", "availability_zone"),
-    "flavor": ("vcpus", "ram", "disk", "ephemeral"),
-    "keypair": ("fingerprint",),
-    "server_group": ("policy", "members"),
-    "image": ("disk_format", "size", "virtual_size"),
-    "network": ("external", "mtu"),
-    "subnet": ("network", "cidr", "gateway_ip"),
-    "security_group": ("description",),
-    "security_group_rule": ("security_group", "direction", "protocol", "port_range_min", "port_range_max"),
-    "router": ("external_network",),
-    "router_gateway": ("router", "network", "ip_address"),
-    "port": ("network", "mac_address", "addresses"),
-    "router_interface": ("router", "subnet", "ip_address"),
-    "instance": ("power_state", "host", "flavor", "addresses"),
-    "floating_ip": ("floating_ip_address", "fixed_address"),
-    "stack_snapshot": ("stack", "at"),
-    "stack": ("suspended", "expires_at", "tags"),
-    "floating_ip_association": ("floating_ip", "instance", "port"),
-}
-"""What `list` shows besides name and status."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,9 +136,10 @@ def _init(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     with _open() as cloud:
         found = cloud.tell(options.kind, project=options.project)
+        columns = cloud.rules.kinds[options.kind].columns
     if options.json:
         return _json(found)
-    _table(("name", "status", *COLUMNS.get(options.kind, ())), found)
+    _table(("name", "status", *columns), found)
     return 0
 
 

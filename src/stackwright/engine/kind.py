@@ -77,6 +77,7 @@ class Kind(Protocol):
     everywhere: what it holds may be on any host (an image's cached copies).
     telling: its attributes are for people: what has the form of an id in them refers to nothing.
     secret: names of fields of its spec, and of attributes, that the registry keeps in encrypted form.
+    columns: what a list shows of it besides name and status.
     """
 
     name: ClassVar[str]
@@ -87,6 +88,7 @@ class Kind(Protocol):
     everywhere: ClassVar[bool]
     telling: ClassVar[bool]
     secret: ClassVar[tuple[str, ...]]
+    columns: ClassVar[tuple[str, ...]]
 
     def validate(self, spec: Mapping[str, Any], resolve: Callable[[str, str], str]) -> dict[str, Any]:
         """The spec as JSON data, every reference passed through `resolve(kind, name)`. Raises InvalidInput."""

@@ -87,6 +87,7 @@ class Kind:
     everywhere: ClassVar[bool] = False
     telling: ClassVar[bool] = False
     secret: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[tuple[str, ...]] = ()
 
     def validate(self, spec: Mapping[str, Any], resolve: Resolve) -> dict[str, Any]:
         """The spec as JSON data, with references resolved. Raises InvalidInput in one sentence."""

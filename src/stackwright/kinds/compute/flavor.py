@@ -33,6 +33,7 @@ class Flavor(Kind):
     cloud_wide = True
     alias = "flavorid"
     affects = ("instance",)
+    columns = ("vcpus", "ram", "disk", "ephemeral")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Raises InvalidInput for an extra spec by which Nova would act and nothing here does."""

@@ -50,6 +50,7 @@ class Host(Kind):
     spec = HostSpec
     cloud_wide = True
     affects = ("instance",)
+    columns = ("state", "availability_zone", "vcpus", "ram", "disk")
 
     def capacity(self, resource: Resource) -> Mapping[str, int]:
         """What may be claimed: what libvirt says, less what is reserved or used by foreign guests, times the ratios."""

@@ -37,6 +37,7 @@ class HostAggregate(Kind):
     name = "host_aggregate"
     spec = HostAggregateSpec
     cloud_wide = True
+    columns = ("hosts", "metadata", "availability_zone")
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Raises Conflict where a host would be in two zones, or an instance in another one than it asked for."""

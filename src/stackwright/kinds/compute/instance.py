@@ -150,6 +150,7 @@ class Instance(Kind):
     spec = InstanceSpec
     affects = ("floating_ip",)
     secret = ("user_data", "personality")
+    columns = ("power_state", "host", "flavor", "addresses")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The only network, where none was named; and an image that fits the flavor."""

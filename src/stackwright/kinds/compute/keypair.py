@@ -59,6 +59,7 @@ class Keypair(Kind):
     spec = KeypairSpec
     affects = ("instance",)
     secret = ("private_key",)
+    columns = ("fingerprint",)
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The fingerprint as ssh-keygen -l prints it, and the pair if it is to be made."""

@@ -31,6 +31,7 @@ class ServerGroup(Kind):
 
     name = "server_group"
     spec = ServerGroupSpec
+    columns = ("policy", "members")
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Raises Conflict where members were placed by another rule: they do not move."""

@@ -20,6 +20,7 @@ class Project(Kind):
     name = "project"
     spec = ProjectSpec
     cloud_wide = True
+    columns = ("description", "enabled")
 
     def founds(self, project: Resource) -> Iterable[Wish]:
         """OpenStack's default group: members reach each other, and may reach everything."""

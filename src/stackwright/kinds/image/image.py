@@ -53,6 +53,7 @@ class Image(Kind):
     name = "image"
     spec = ImageSpec
     everywhere = True
+    columns = ("disk_format", "size", "virtual_size")
 
     def shared(self, resource: Resource) -> bool:
         """Public images are seen by every project."""

@@ -31,6 +31,7 @@ class FloatingIp(Kind):
 
     name = "floating_ip"
     spec = FloatingIpSpec
+    columns = ("floating_ip_address", "fixed_address")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """It leads to one thing."""

@@ -31,3 +31,4 @@ class FloatingIpAssociation(Kind):
     name = "floating_ip_association"
     spec = FloatingIpAssociationSpec
     touches = ("floating_ip",)
+    columns = ("floating_ip", "instance", "port")

@@ -44,6 +44,7 @@ class Network(Kind):
     name = "network"
     spec = NetworkSpec
     affects = ("subnet", "port", "router")
+    columns = ("external", "mtu")
 
     def shared(self, resource: Resource) -> bool:
         """Everybody may use what leads outside, and what its owner shares."""

@@ -48,6 +48,7 @@ class Port(Kind):
     name = "port"
     spec = PortSpec
     affects = ("router_interface", "instance", "floating_ip")
+    columns = ("network", "mac_address", "addresses")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The default group, by id, where none was named."""

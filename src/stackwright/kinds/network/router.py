@@ -46,6 +46,7 @@ class Router(Kind):
     name = "router"
     spec = RouterSpec
     affects = ("floating_ip",)
+    columns = ("external_network",)
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """A leg more than once, or an external network that is none, makes no sense."""

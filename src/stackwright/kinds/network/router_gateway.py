@@ -27,6 +27,7 @@ class RouterGateway(Kind):
     name = "router_gateway"
     spec = RouterGatewaySpec
     touches = ("router",)
+    columns = ("router", "network", "ip_address")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """It leads outside."""

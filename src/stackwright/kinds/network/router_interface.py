@@ -38,6 +38,7 @@ class RouterInterface(Kind):
     name = "router_interface"
     spec = RouterInterfaceSpec
     touches = ("router", "port")
+    columns = ("router", "subnet", "ip_address")
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """The leg: its own, or that of its port, which is nobody else's then."""

@@ -76,6 +76,7 @@ class SecurityGroup(Kind):
 
     name = "security_group"
     spec = SecurityGroupSpec
+    columns = ("description",)
 
     def allocate(self, resource: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """What is added to it."""

@@ -20,3 +20,4 @@ class SecurityGroupRule(Kind):
     name = "security_group_rule"
     spec = SecurityGroupRuleSpec
     touches = ("security_group",)
+    columns = ("security_group", "direction", "protocol", "port_range_min", "port_range_max")

@@ -114,6 +114,7 @@ class Subnet(Kind):
     name = "subnet"
     spec = SubnetSpec
     affects = ("port", "router", "router_interface", "instance")
+    columns = ("network", "cidr", "gateway_ip")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """Addresses of one network must be unambiguous, and those in use stay valid."""

@@ -65,6 +65,7 @@ class Stack(Kind):
     spec = StackSpec
     telling = True
     secret = ("files", "parameters", "outputs")
+    columns = ("suspended", "expires_at", "tags")
 
     def complete(self, wish: Resource, allocator: Allocator) -> Mapping[str, Any]:
         """What is wrong with a template is said all at once, before anything is declared."""

@@ -39,6 +39,7 @@ class StackSnapshot(Kind):
     name = "stack_snapshot"
     spec = StackSnapshotSpec
     secret = ("declared", "secrets")
+    columns = ("stack", "at")
 
     def children(self, resource: Resource) -> Iterable[Wish]:
         """An image for each server."""
