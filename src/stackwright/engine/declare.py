@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stackwright.engine.allocate import Allocation
-from stackwright.engine.errors import Conflict, InvalidInput, NotFound, StackwrightError
+from stackwright.engine.errors import Conflict, Forbidden, InvalidInput, NotFound, StackwrightError
 from stackwright.engine.families import Families, Placed
 from stackwright.engine.kind import Kind, Waves
 from stackwright.engine.references import References
@@ -53,6 +53,7 @@ class Declaration:
         wishes = self._with_surplus(self.request.wishes)
         self._permit(wishes)
         self._present([Placed(wish, "", self._home(wish.kind)) for wish in wishes if wish.present])
+        self._refuse_disabled(wish for wish in wishes if wish.present)
         self._absent([wish for wish in wishes if not wish.present])
         rows = self._recorded(Placed(wish, "", self._home(wish.kind)) for wish in wishes)
         return [row.id for row in rows if row]
@@ -78,6 +79,17 @@ class Declaration:
     def _permit(self, wishes: Iterable[Wish]) -> None:
         for wish in wishes:
             self.policy(self.request.actor, "declare" if wish.present else "delete", wish.kind, self.request.project)
+
+    def _refuse_disabled(self, wishes: Iterable[Wish]) -> None:
+        """Raises Forbidden for what is declared in a project that is disabled, also by now; what is there may go."""
+        home = self.txn.get(self.project) if self.project else None
+        if home and not home.spec.get("enabled", True):
+            for wish in wishes:
+                if self._home(wish.kind):
+                    raise Forbidden(
+                        f"{wish.kind} {wish.key}: project {home.name} is disabled, so nothing may be declared in it; "
+                        "enable it first"
+                    )
 
     def _project(self, name: str) -> str:
         """The id of the request's project; '' stands for none, where only cloud-wide kinds are declared."""

@@ -20,7 +20,7 @@ options:
     type: str
   enabled:
     description:
-      - Whether the project may be used.
+      - Whether anything may be declared in the project. What is there stays as it is, and may be deleted.
     type: bool
 extends_documentation_fragment:
   - stackwright.cloud.resource
