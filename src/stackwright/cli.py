@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stackwright import cli_backup, cli_registry, cli_stack
+from stackwright import cli_backup, cli_hook, cli_registry, cli_stack
 
 if TYPE_CHECKING:
     from stackwright.cloud import Cloud
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_upkeep(commands, common, in_project)
     cli_registry.add_to(commands, common)
     cli_stack.add_to(commands)
+    cli_hook.add_to(commands, common, in_project)
     cli_backup.add_to(commands)
     return parser
 

@@ -11,7 +11,7 @@ before `apply`. Everything up to those lines is the very same code.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from stackwright.engine.anew import Repair, gone_from_its_host, leftovers, refus
 from stackwright.engine.apply import Done, apply
 from stackwright.engine.batches import in_batches
 from stackwright.engine.compare import compare
+from stackwright.engine.hooks import Hook, with_hooks
 from stackwright.engine.intent import Intent, everything, intend, refused, sentence
 from stackwright.engine.moves import Moves, arrived, staying
 from stackwright.engine.objects import Action, Change, Identity, Object
@@ -43,6 +44,7 @@ from stackwright.engine.record import errors_of, found_for, outcomes, purged, re
 from stackwright.engine.request import Outcome, Request, Result
 from stackwright.engine.resource import Scope
 from stackwright.engine.view import Picture, render, take
+from stackwright.hooks import Hooks
 from stackwright.registry.leases import Run
 
 SETTLE_S = 30.0
@@ -120,7 +122,7 @@ def _fulfil(
     plan = _plan(cloud, intent, before)
     if check:
         return _foretold(cloud, intent, plan), Moves(intent.picture)
-    done = _carry_out(cloud, intent, run, plan)
+    done = _carry_out(cloud, request, intent, run, plan)
     moves = _moves(cloud, intent.picture, plan, done, before, former)
     recorded = _recorded(cloud, request, intent, run, plan, moves)
     told = tuple(_settle(cloud, done, _unused(plan, moves)))
@@ -147,12 +149,14 @@ def _foretold(cloud: Cloud, intent: Intent, plan: Plan) -> Result:
     return Result(told, intent.picture, intent.roots, intent.warnings, left)
 
 
-def _carry_out(cloud: Cloud, intent: Intent, run: Run, plan: Plan) -> list[Done]:
+def _carry_out(cloud: Cloud, request: Request, intent: Intent, run: Run, plan: Plan) -> list[Done]:
     """Order and apply."""
     picture, kinds = intent.picture, cloud.rules.kinds
+    hooks = Hooks(cloud, intent.hooks, request.actor)
     steps = order(plan.changes, plan.observed.objects, picture.sequence(kinds, intent.before.values()))
     steps = in_batches(steps, picture.groups(kinds))
-    return _apply(cloud, run, steps, Progress(plan.changes, picture, cloud.progress))
+    steps = with_hooks(steps, hooks.all, hooks.waiting(), picture.unwanted())
+    return _apply(cloud, run, steps, Progress(plan.changes, picture, cloud.progress), hooks.cleared)
 
 
 def _moves(
@@ -215,12 +219,18 @@ def _cleared(cloud: Cloud, run: Run, refused_here: frozenset[str]) -> list[str]:
     return gone_from_its_host(picture, done, observed.unreachable)
 
 
-def _apply(cloud: Cloud, run: Run, steps: list[Step], progress: Progress) -> list[Done]:
+def _apply(
+    cloud: Cloud,
+    run: Run,
+    steps: list[Step],
+    progress: Progress,
+    cleared: Callable[[Hook], bool] = lambda hook: True,
+) -> list[Done]:
     def report(done: Done) -> None:
         progress.note(done)
         cloud.report(done)
 
-    return apply(steps, cloud.drivers, lambda step: run.guard(step.shared()), report, run.stopped)
+    return apply(steps, cloud.drivers, lambda step: run.guard(step.shared()), report, run.stopped, cleared)
 
 
 def _permitted(

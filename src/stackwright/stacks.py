@@ -83,7 +83,7 @@ def expire(cloud: Cloud) -> dict[str, str]:
     found = {}
     for stack, project in cloud.registry.read(_due):
         try:
-            result = cloud.ensure(Request((Wish("stack", stack.key, present=False),), SYSTEM, project))
+            result = cloud.ensure(Request((Wish("stack", stack.key, present=False),), SYSTEM, project, attended=False))
             found[f"stack {stack.name} of project {project}"] = next(iter(result.errors), "")
         except StackwrightError as error:
             found[f"stack {stack.name} of project {project}"] = str(error)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from stackwright.engine.errors import LeaseLost, Refused, StackwrightError, Stopped, Temporary
 from stackwright.engine.objects import Change
@@ -19,6 +20,8 @@ MOST_AT_ONCE = 256
 NOT_TRIED = "not tried, because this failed before: "
 LOOK_S = 0.1
 """How often a pause looks whether it is still to go on."""
+CLEARED_S = 1.0
+"""How often a hook looks whether it is cleared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,13 @@ def apply(
     guard: Guard,
     report: Report,
     stopped: Callable[[], str] = lambda: "",
+    cleared: Callable[[Any], bool] = lambda hook: True,
 ) -> list[Done]:
     """Run every step whose needs are met; what depends on a failed one is not tried.
 
-    stopped: why nothing more is to be begun, as a sentence; '' to go on.
+    stopped: why nothing more is to be begun, as a sentence; '' to go on. cleared: whether a hook lets it go on.
     """
-    execution = _Execution(list(steps), drivers, guard, report, stopped)
+    execution = _Execution(list(steps), drivers, guard, report, stopped, cleared)
     with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, execution.width()), thread_name_prefix="apply") as pool:
         return execution.run(pool)
 
@@ -69,11 +73,13 @@ class _Execution:
         guard: Guard,
         report: Report,
         stopped: Callable[[], str],
+        cleared: Callable[[Any], bool],
     ) -> None:
         self.drivers = drivers
         self.guard = guard
         self.report = report
         self.stopped = stopped
+        self.cleared = cleared
         self.missing = {id(step): len(step.after) for step in steps}
         self.then: dict[int, list[Step]] = {}
         for step in steps:
@@ -81,6 +87,7 @@ class _Execution:
                 self.then.setdefault(id(earlier), []).append(step)
         self.ready: dict[tuple[str, str], deque[Step]] = {}
         self.pauses: dict[float, list[Step]] = {}
+        """Those of hooks last until the hook is looked at next."""
         self.busy: Counter[tuple[str, str]] = Counter()
         self.begun: set[int] = set()
         self.ended: set[int] = set()
@@ -132,7 +139,10 @@ class _Execution:
     def _end_pauses(self) -> None:
         for due in [item for item in self.pauses if item <= time.monotonic()]:
             for step in self.pauses.pop(due):
-                self._succeed(step, 0.0)
+                if step.hook and not self.cleared(step.hook):
+                    self.pauses.setdefault(time.monotonic() + CLEARED_S, []).append(step)
+                else:
+                    self._succeed(step, 0.0)
 
     def _startable(self) -> list[Step]:
         """Steps that may begin now, as many as their places take."""

@@ -11,6 +11,7 @@ from stackwright.engine.allocate import Allocation
 from stackwright.engine.compare import compare
 from stackwright.engine.declare import Declaration, Policy
 from stackwright.engine.errors import Conflict, InvalidInput, NotFound
+from stackwright.engine.hooks import Hook
 from stackwright.engine.kind import Kind
 from stackwright.engine.objects import Action, Change
 from stackwright.engine.reach import lost_with_all
@@ -49,6 +50,7 @@ class Intent:
     whole: it is about the whole cloud, so whatever else carries our mark is looked at too.
     stuck: id of a host that is to be emptied -> why that cannot be done yet.
     staying: resource id -> why it was not moved. What it left behind goes; what it is to be waits for its own wish.
+    hooks: where to wait for the user.
     """
 
     picture: Picture
@@ -59,12 +61,13 @@ class Intent:
     whole: bool = False
     stuck: Mapping[str, str] = field(default_factory=dict)
     staying: Mapping[str, str] = field(default_factory=dict)
+    hooks: tuple[Hook, ...] = ()
 
     def again(self, txn: Transaction) -> Intent:
-        """The same, as it is recorded by now."""
+        """The same, as it is recorded by now; nobody is asked again."""
         left = {row.id: row for row in txn.select_in("id", sorted(self.picture.scope))}
         roots = tuple(item for item in self.roots if item in left)
-        return dataclasses.replace(self, picture=take(txn, left), before=left, roots=roots)
+        return dataclasses.replace(self, picture=take(txn, left), before=left, roots=roots, hooks=())
 
     def scope(self, everywhere: frozenset[str], spread: frozenset[str]) -> Scope:
         """What the backends are asked for. everywhere, spread: see `Picture.hosts`."""
@@ -107,7 +110,16 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
         run.acquire(txn, picture.scope)
     _remains(picture, before, rules.kinds)  # by now nobody is at work on removing them
     stuck = {host: _not_empty(txn.get(host), words) for host, words in allocation.stuck.items() if host in roots}
-    return Intent(picture, before, tuple(roots), request.allow_loss_of, tuple(losses), stuck=stuck, staying=staying)
+    return Intent(
+        picture,
+        before,
+        tuple(roots),
+        request.allow_loss_of,
+        tuple(losses),
+        stuck=stuck,
+        staying=staying,
+        hooks=_hooks(picture, before, rules.kinds, roots) if request.attended else (),
+    )
 
 
 def _allocated(declaration: Declaration, allocation: Allocation) -> set[str]:
@@ -122,6 +134,17 @@ def _allocated(declaration: Declaration, allocation: Allocation) -> set[str]:
 def _picture(txn: Transaction, traits: Traits, scope: set[str], before: Mapping[str, Resource | None]) -> Picture:
     formerly = [item for row in before.values() if row for item in ids_in([row.spec, row.attributes])]
     return take(txn, {*scope, *_spread(txn, traits, scope)}, formerly)
+
+
+def _hooks(
+    picture: Picture, before: Mapping[str, Resource | None], kinds: Mapping[str, Kind], roots: Iterable[str]
+) -> tuple[Hook, ...]:
+    """What was asked for says where to wait; of what goes, as it was said before."""
+    now = [picture.get(item) for item in roots]
+    said = [hook for row in now for hook in kinds[row.kind].hooks(row)]
+    formerly = [hook for row in now if (was := before.get(row.id)) for hook in kinds[row.kind].hooks(was)]
+    going = picture.unwanted()
+    return tuple(dict.fromkeys([*said, *(hook for hook in formerly if hook.members <= going)]))
 
 
 def _stale(txn: Transaction, rules: Rules, roots: Iterable[str]) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from stackwright.engine.batches import Group
+from stackwright.engine.hooks import Hook
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, View, Wish
 from stackwright.scheduler.candidate import Candidate, Placement
@@ -118,6 +119,9 @@ class Kind(Protocol):
 
     def groups(self, resource: Resource) -> Iterable[Group]:
         """Children that are not to be made or changed all at a time."""
+
+    def hooks(self, resource: Resource) -> Iterable[Hook]:
+        """Where the user wants to be asked before more is done to its children."""
 
     def founds(self, project: Resource) -> Iterable[Wish]:
         """What a new project starts with, as its own: its default security group."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from types import MappingProxyType
+from typing import Any
 
 from stackwright.engine.objects import Action, Change, Identity, Object
 
@@ -16,7 +17,8 @@ from stackwright.engine.objects import Action, Change, Identity, Object
 class Step:
     """What is given to a driver at once: one change, or all changes of a transactional backend.
 
-    after: steps that must have succeeded before. pause: without changes, it is only this many seconds after them.
+    after: steps that must have succeeded before. Without changes, it is only a pause of so many seconds after them, or
+    with a hook until somebody lets it go on.
     """
 
     driver: str
@@ -24,6 +26,7 @@ class Step:
     changes: list[Change] = field(default_factory=list)
     after: list[Step] = field(default_factory=list)
     pause: float = 0.0
+    hook: Any = None
 
     def shared(self) -> list[str]:
         """Names of the things in it that other runs may be making too."""
@@ -31,7 +34,7 @@ class Step:
 
     def __str__(self) -> str:
         if not self.changes:
-            return f"a pause of {self.pause:g} s"
+            return f"a hook {self.hook}" if self.hook else f"a pause of {self.pause:g} s"
         first = self.changes[0]
         more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
         return f"{first.action} {first.object.identity}{more}"

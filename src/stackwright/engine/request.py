@@ -31,6 +31,7 @@ class Request:
     exact: remove the project's resources that carry `label` and are not wished for.
     allow_loss_of: names of the resources whose data may be lost by what is asked.
     timeout: seconds after which nothing more is begun, from when nobody else is waited for; 0 for no end.
+    attended: somebody is there to clear hooks; without, none is waited at.
     """
 
     wishes: tuple[Wish, ...]
@@ -40,6 +41,7 @@ class Request:
     exact: bool = False
     allow_loss_of: frozenset[str] = frozenset()
     timeout: float = 0.0
+    attended: bool = True
 
     def __post_init__(self) -> None:
         """Raises InvalidInput."""

@@ -20,6 +20,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from stackwright.engine.batches import Group
 from stackwright.engine.errors import InvalidInput
+from stackwright.engine.hooks import Hook
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.objects import Object
 from stackwright.engine.resource import Resource, Wish
@@ -122,6 +123,10 @@ class Kind:
 
     def groups(self, resource: Resource) -> Iterable[Group]:
         """All of its children at a time."""
+        return ()
+
+    def hooks(self, resource: Resource) -> Iterable[Hook]:
+        """Nowhere."""
         return ()
 
     def founds(self, project: Resource) -> Iterable[Wish]:

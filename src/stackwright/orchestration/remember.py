@@ -20,7 +20,7 @@ def remembered(
     outlives the stack. pictured: ids of the servers that an image is made of before they go. sequence: id -> ids of
     what the user wants before it. removed: by group, members it has to do without. rolling: by group with an
     update_policy, what that says and the ids that each member consists of; not which of them are new, so that it is
-    the same each time.
+    the same each time. hooks: by path, when to wait, and the ids of what that consists of.
     """
     leaves = {"/".join((*unit.path, name)): leaf for unit in units for name, leaf in _own(unit)}
     return {
@@ -36,6 +36,7 @@ def remembered(
         "sequence": _sequence(units),
         "removed": {"/".join(group.unit.path): dict(group.removed) for group in groups if group.removed},
         "rolling": {"/".join(group.unit.path): _rolling(group) for group in groups if group.policy},
+        "hooks": _hooks(units),
     }
 
 
@@ -84,6 +85,16 @@ def _rolling(group: Group) -> dict[str, Any]:
         "create": group.policy.get("batch_create"),
         "update": group.policy.get("rolling_update"),
     }
+
+
+def _hooks(units: Sequence[Unit]) -> dict[str, Any]:
+    found = {}
+    for unit in units:
+        for name, node in unit.nodes.items():
+            if when := sorted(unit.environment.registry.hooks(name)):
+                members = [leaf.id for leaf in node.leaves()]
+                found["/".join((*unit.path, name))] = {"when": when, "members": members}
+    return found
 
 
 def _called(unit: Unit, name: str, node: Node) -> str:

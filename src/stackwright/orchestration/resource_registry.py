@@ -25,10 +25,6 @@ class Node:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     children: Mapping[str, Node] = field(default_factory=dict)
 
-    def says(self, word: str) -> bool:
-        """Whether anything is said of this, here or further inside."""
-        return bool(self.words.get(word)) or any(child.says(word) for child in self.children.values())
-
     def merged(self, other: Node) -> Node:
         children = dict(self.children)
         for name, node in other.children.items():
@@ -75,10 +71,6 @@ class ResourceRegistry:
     def hooks(self, resource: str) -> frozenset[str]:
         """Where a stack stops and waits for its user, at this resource."""
         return self._words("hooks", resource)
-
-    def has_hooks(self) -> bool:
-        """Whether a stack is to stop anywhere."""
-        return self.resources.says("hooks")
 
     def restricted_actions(self, resource: str) -> frozenset[str]:
         """What must not be done to this resource: update, replace."""

@@ -59,12 +59,6 @@ class Source:
         template = read_template(files.read(location), location)
         read = [read_environment(files.read(name), name) for name in environments]
         environment = merged(read, {name: item.type for name, item in template.parameters.items()})
-        if environment.registry.has_hooks():
-            raise TemplateError(
-                "the environment asks to stop at hooks, and a stack is made in one go here; take the hooks out",
-                ("resource_registry", "resources"),
-                file=environment.file,
-            )
         return cls(template, replace(environment, parameters={**environment.parameters, **given}), files)
 
     def values(self) -> dict[str, Any]:

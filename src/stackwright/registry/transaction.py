@@ -21,6 +21,7 @@ from stackwright.registry.holdings import Holdings, chunked
 from stackwright.registry.pending import UPDATE_ROW
 from stackwright.registry.vault import Vault
 
+NOTE = "note "
 COLUMNS = [schema.resource.c[field.name] for field in dataclasses.fields(Resource)]
 
 
@@ -62,6 +63,20 @@ class Transaction(Holdings):
         """Keep a value; an existing one is replaced."""
         self.connection.execute(sa.delete(schema.setting).where(schema.setting.c.key == key))
         self.connection.execute(sa.insert(schema.setting).values(key=key, value=value))
+
+    def note(self, resource_id: str) -> str:
+        """What is kept beside a resource, and goes with it; '' for nothing."""
+        return self.setting(NOTE + resource_id) or ""
+
+    def set_note(self, resource_id: str, text: str) -> None:
+        """Keep a text beside a resource; '' for none."""
+        self._drop_notes([resource_id])
+        if text:
+            self.set_setting(NOTE + resource_id, text)
+
+    def _drop_notes(self, ids: Iterable[str]) -> None:
+        notes = [NOTE + item for item in ids]
+        self.connection.execute(sa.delete(schema.setting).where(schema.setting.c.key.in_(notes)))
 
     # Resources
 
@@ -172,6 +187,7 @@ class Transaction(Holdings):
             self._give_back(part)
             self.connection.execute(sa.delete(schema.reference).where(schema.reference.c.source.in_(part)))
         for part in chunked(ids):
+            self._drop_notes(part)
             self.connection.execute(sa.delete(schema.resource).where(schema.resource.c.id.in_(part)))
         for item in ids:
             self.known.pop(item, None)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sandbox import request as wishes
 from stackwright.cli import main
 from stackwright.cloud import Cloud
 from stackwright.drivers.libvirt.objects import Domain
+from stackwright.engine.resource import Wish
 from stackwright.registry.leases import Run
 
 
@@ -194,3 +196,23 @@ def test_a_stack_that_is_due_and_stays_says_why(there: Sandbox, capsys: pytest.C
     assert (code, out) == (1, "")
     assert err.startswith("stackwright: stack old of project default stays: network old-n-")
     assert "is used by port guest" in err
+
+
+def test_hook(there: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    template = "heat_template_version: 2018-08-31\nresources: {lan: {type: OS::Neutron::Net}}\n"
+    environment = "resource_registry: {resources: {lan: {hooks: pre-create}}}\n"
+    spec = {
+        "template": "a.yaml",
+        "files": {"a.yaml": template, "env.yaml": environment},
+        "environments": ["env.yaml"],
+    }
+    request = dataclasses.replace(wishes(Wish("stack", "shop", spec=spec)), timeout=1.0)
+    assert there.ensure(request).errors
+    assert run(capsys, "hook", "list", "shop") == (0, "lan\tpre-create\n", "")
+    assert run(capsys, "hook", "clear", "shop", "web")[0] == 1
+    assert run(capsys, "hook", "clear", "shop", "lan", "pre-create") == (0, "cleared pre-create\n", "")
+    assert json.loads(run(capsys, "hook", "list", "shop", "--json")[1]) == []
+    assert run(capsys, "hook", "list", "ship")[2] == (
+        "stackwright: stack ship does not exist; mend the name or declare it first\n"
+    )
+    assert there.ensure(request).errors == []

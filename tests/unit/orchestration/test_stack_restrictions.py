@@ -24,13 +24,6 @@ def lan(description: str) -> str:
     return f"  net: {{type: OS::Neutron::SecurityGroup, properties: {{name: lan, description: {description}}}}}\n"
 
 
-def test_hooks_are_refused(cloud: Sandbox) -> None:
-    files = {"e.yaml": "resource_registry: {resources: {inner: {net: {hooks: pre-create}}}}"}
-    with pytest.raises(InvalidInput, match=r"e\.yaml.*asks to stop at hooks"):
-        cloud.ensure(wanted(resources(lan("one")), files=files, environments=["e.yaml"]))
-    assert cloud.find("stack") == []
-
-
 def test_immutable_parameters_keep_their_value(cloud: Sandbox) -> None:
     text = template(
         """

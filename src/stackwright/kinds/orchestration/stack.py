@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stackwright.engine.batches import Group, Pace
 from stackwright.engine.errors import StackwrightError
+from stackwright.engine.hooks import Hook
 from stackwright.engine.kind import Allocator, Waves
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Spec
@@ -127,6 +128,13 @@ class Stack(Kind):
             return ()
         rolling = resource.attributes.get("rolling", {}).values()
         return [Group(item["members"], _pace(item["create"]), _pace(item["update"])) for item in rolling]
+
+    def hooks(self, resource: Resource) -> Iterable[Hook]:
+        """What an environment says."""
+        said = resource.attributes.get("hooks", {}).items()
+        return [
+            Hook(resource.id, path, when, frozenset(item["members"])) for path, item in said for when in item["when"]
+        ]
 
 
 def _discreet(waves: Waves, secrets: Callable[[], Collection[str]]) -> Waves:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting at the hooks of a stack. The registry says where, so that somebody else can clear them, and a later run goes
+on from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from stackwright.engine.errors import NotFound
+from stackwright.engine.hooks import Hook
+from stackwright.engine.record import about
+from stackwright.engine.request import Actor
+from stackwright.engine.resource import Resource
+from stackwright.registry.transaction import Transaction
+
+if TYPE_CHECKING:
+    from stackwright.cloud import Cloud
+
+WAITING, CLEARED = "waiting", "cleared"
+
+
+class Hooks:
+    """The hooks of one run, as the registry knows them."""
+
+    def __init__(self, cloud: Cloud, hooks: Iterable[Hook], actor: Actor) -> None:
+        self.all = tuple(hooks)
+        self._cloud = cloud
+        self._actor = actor
+        self._reached: set[Hook] = set()
+
+    def waiting(self) -> frozenset[Hook]:
+        """Those that an earlier run was waiting at."""
+        if not self.all:
+            return frozenset()
+        known = self._cloud.registry.read(lambda txn: {hook.owner: _states(txn, hook.owner) for hook in self.all})
+        return frozenset(hook for hook in self.all if _name(hook) in known[hook.owner])
+
+    def cleared(self, hook: Hook) -> bool:
+        """Whether a run that has got to a hook may go on; from the first time on it is known to wait there."""
+        registry = self._cloud.registry
+        if hook in self._reached and registry.read(lambda txn: _states(txn, hook.owner).get(_name(hook))) == WAITING:
+            return False
+        return registry.write(lambda txn: self._pass(txn, hook))
+
+    def _pass(self, txn: Transaction, hook: Hook) -> bool:
+        states = _states(txn, hook.owner)
+        if states.get(_name(hook)) == CLEARED:
+            _keep(txn, hook.owner, {name: state for name, state in states.items() if name != _name(hook)})
+            return True
+        if hook not in self._reached:
+            self._reached.add(hook)
+            self._tell(txn, hook)
+        _keep(txn, hook.owner, {**states, _name(hook): WAITING})
+        return False
+
+    def _tell(self, txn: Transaction, hook: Hook) -> None:
+        stack = txn.get(hook.owner)
+        words = (
+            f"waits at hook {hook.when} of {hook.path}; stackwright hook clear {stack.name} {hook.path} lets it go on"
+        )
+        txn.record_events([{**about(txn, stack), "actor": self._actor.name, "action": WAITING, "message": words}])
+        self._cloud.say(f"{stack.title} {words}")
+
+
+def waiting(cloud: Cloud, stack: Resource) -> list[dict[str, str]]:
+    """Where a stack waits: resource and hook."""
+    states = cloud.registry.read(lambda txn: _states(txn, stack.id))
+    split = [known.rpartition(" ") for known, state in sorted(states.items()) if state == WAITING]
+    return [{"resource": path, "hook": when} for path, _, when in split]
+
+
+def clear(cloud: Cloud, stack: Resource, resource: str, when: str, actor: Actor) -> list[str]:
+    """Let a stack go on at the hooks of a resource, or at one of them; those that it waited at. Raises NotFound."""
+    cloud.rules.policy(actor, "clear", "stack", stack.project)
+
+    def write(txn: Transaction) -> list[str]:
+        states = _states(txn, stack.id)
+        asked = [known for known, state in states.items() if state == WAITING and known.rpartition(" ")[0] == resource]
+        found = [known for known in asked if not when or known.endswith(f" {when}")]
+        _keep(txn, stack.id, states | dict.fromkeys(found, CLEARED))
+        return [known.rpartition(" ")[2] for known in found]
+
+    found = cloud.registry.write(write)
+    if not found:
+        raise NotFound(f"{stack.title} does not wait at {when or 'a hook'} of {resource}; see where with: hook list")
+    return found
+
+
+def _name(hook: Hook) -> str:
+    return f"{hook.path} {hook.when}"
+
+
+def _states(txn: Transaction, owner: str) -> dict[str, str]:
+    """What a stack waits at, or may pass: by path and hook."""
+    states: dict[str, str] = json.loads(txn.note(owner) or "{}")
+    return states
+
+
+def _keep(txn: Transaction, owner: str, states: dict[str, str]) -> None:
+    txn.set_note(owner, json.dumps(states) if states else "")
