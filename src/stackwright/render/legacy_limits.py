@@ -63,6 +63,9 @@ def port(resource: Resource, allocator: Allocator) -> str:
     if count != 1:
         why = "give its network a subnet" if not count else "name one of fixed_ips"
         return f"{resource.title}: a port without OVN has one address, and this has {count}; {why}, {WAY_OUT}"
+    [address] = resource.attributes["addresses"]
+    if address["ip_address"] == allocator.get(address["subnet"]).attributes["gateway_ip"]:
+        return f"{resource.title}: hosts without OVN are the gateway; leave {address['ip_address']} out, {WAY_OUT}"
     return ""
 
 

@@ -257,6 +257,23 @@ def test_a_leg_follows_its_port_and_its_subnet(wide: Sandbox) -> None:
     assert leg("new") == "10.5.0.254/24"
 
 
+def test_a_port_may_be_the_gateway_of_its_subnet(wide: Sandbox) -> None:
+    """A guest that routes, or a leg: one of them, and no router beside it."""
+    gateway = Wish("port", "gw", spec={"network": "other", "fixed_ips": [{"ip_address": "10.1.0.1"}]})
+    leg = Wish("router_interface", "leg", spec={"router": "router", "subnet": "other-sub"})
+    _settled(wide, wide.ensure(request(gateway)))
+    assert not wide.ensure(request(gateway)).changed
+    for other in (Wish("port", "gw2", spec=gateway.spec), leg):
+        with pytest.raises(Conflict, match=r"10\.1\.0\.1 is taken by port gw"):
+            wide.ensure(request(other))
+    _settled(wide, wide.ensure(request(Wish("router_interface", "leg", spec={"router": "router", "port": "gw"}))))
+    assert "10.1.0.1" in [item["ip_address"] for item in wide.one("router", "router").attributes["interfaces"]]
+    _settled(wide, wide.ensure(request(*_gone(("router_interface", "leg"), ("port", "gw")))))
+    _settled(wide, wide.ensure(request(leg)))
+    with pytest.raises(Conflict, match=r"10\.1\.0\.1 is taken by router_interface leg"):
+        wide.ensure(request(gateway))
+
+
 def test_a_port_is_a_leg_and_no_guests(wide: Sandbox) -> None:
     guest = wide.one("port", "p").id
     assert [item for item in wide.objects("SwitchPort") if item.name == guest]

@@ -145,6 +145,14 @@ def test_without_port_security_nothing_stands_before_a_guest(cloud: Sandbox) -> 
             [
                 Wish("network", "x"),
                 Wish("subnet", "x", spec={"network": "x", "cidr": "10.9.0.0/24"}),
+                Wish("port", "x", spec={"network": "x", "fixed_ips": [{"ip_address": "10.9.0.1"}]}),
+            ],
+            "are the gateway",
+        ),
+        (
+            [
+                Wish("network", "x"),
+                Wish("subnet", "x", spec={"network": "x", "cidr": "10.9.0.0/24"}),
                 Wish("router", "router", spec={"interfaces": ["sub", "x"]}),
             ],
             "do not route between networks",

@@ -11,7 +11,7 @@ from stackwright.engine.errors import Conflict, InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Ref, Spec, additions
-from stackwright.kinds.network.subnet import Address, Candidates, is_host, pool_of
+from stackwright.kinds.network.subnet import Address, Candidates, is_host, pool_for, pool_of
 
 
 def _mac(value: str) -> str:
@@ -79,7 +79,7 @@ class Port(Kind):
     ) -> dict[str, str]:
         subnet = _subnet_for(resource, fixed, subnets)
         if fixed.ip_address:
-            taken = allocator.take(resource, pool_of(subnet.id), fixed.ip_address)
+            taken = allocator.take(resource, pool_for(subnet, fixed.ip_address), fixed.ip_address)
         else:
             what = f"address in the pools of subnet {subnet.name}"
             now = [item["ip_address"] for item in resource.attributes.get("addresses", [])]

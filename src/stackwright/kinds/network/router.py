@@ -12,7 +12,7 @@ from stackwright.engine.errors import Conflict, Exhausted, InvalidInput
 from stackwright.engine.kind import Allocator
 from stackwright.engine.resource import Resource
 from stackwright.kinds.base import Kind, Ref, Spec, additions
-from stackwright.kinds.network.subnet import Address, Candidates, is_host, pool_of
+from stackwright.kinds.network.subnet import Address, Candidates, is_host, pool_for, pool_of
 
 
 class Interface(Spec):
@@ -116,8 +116,7 @@ def take_leg(resource: Resource, subnet_id: str, wish: str | None, allocator: Al
             f"{resource.title}: {address} is no host of {subnet.spec['cidr']}, the range of subnet {subnet.name}; "
             "choose another ip_address"
         )
-    pool = pool_of(subnet.id) if address != subnet.attributes["gateway_ip"] else f"gateway:{subnet.id}"
-    allocator.take(resource, pool, address)
+    allocator.take(resource, pool_for(subnet, address), address)
     return {"subnet": subnet.id, "ip_address": address, "mac_address": allocator.mac(resource, subnet.id)}
 
 

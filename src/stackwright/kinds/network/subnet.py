@@ -92,6 +92,11 @@ def pool_of(subnet_id: str) -> str:
     return f"address:{subnet_id}"
 
 
+def pool_for(subnet: Resource, address: str) -> str:
+    """Name of the pool for one address. The gateway's is the subnet's already, and one leg or port may be at it."""
+    return f"gateway:{subnet.id}" if address == subnet.attributes["gateway_ip"] else pool_of(subnet.id)
+
+
 class Candidates(Collection[str]):
     """The addresses of a subnet that may be given out, lowest first."""
 
