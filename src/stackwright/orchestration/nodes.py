@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from stackwright.orchestration.context import StackContext
 from stackwright.orchestration.environment import Environment
 from stackwright.orchestration.functions.base import step_into
-from stackwright.orchestration.problem import TemplateError, unknown_name
+from stackwright.orchestration.problem import unknown_name
 from stackwright.orchestration.types.base import Look, Type
 from stackwright.orchestration.values import Unknown
 
@@ -214,8 +214,6 @@ class Group:
         return {name: self.unit.reference(name) for name in self.unit.nodes}
 
     def _attributes(self, path: Sequence[Any]) -> dict[str, Any]:
-        if not path:
-            raise TemplateError("attributes needs the name of an attribute after it")
         return {name: self.unit.attribute(name, path) for name in self.unit.nodes}
 
     def leaves(self) -> Iterator[Leaf]:

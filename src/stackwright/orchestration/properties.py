@@ -40,7 +40,9 @@ class _Checker:
     ) -> dict[str, Any]:
         known = {name: name for name in schema} | {old: name for name, prop in schema.items() for old in prop.old}
         for name in given:
-            if name not in known and ANY not in schema:
+            if name not in known and ANY in schema:
+                self.value(schema[ANY], given[name], (*path, str(name)))
+            elif name not in known:
                 words = f"no property is called {shown(name)}{nearest(name, schema)}"
                 self.errors.append(TemplateError(words, (*path, str(name))))
         result = {}

@@ -130,6 +130,11 @@ def test_a_group_grows_and_shrinks_at_its_end(cloud: Sandbox) -> None:
     assert flaws(cloud) == []
 
 
+def test_attributes_without_a_name_are_all_of_each_member(cloud: Sandbox) -> None:
+    declare(cloud, group(2).replace("{get_attr: [group, name]}", "{get_attr: [group, attributes]}"))
+    assert [member["name"] for member in outputs(cloud)["names"].values()] == ["net-0", "net-1"]
+
+
 def test_a_group_does_without_members_that_are_named(cloud: Sandbox) -> None:
     declare(cloud, group(3))
     two = owned(cloud)["group/2"].id

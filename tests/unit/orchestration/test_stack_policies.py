@@ -82,6 +82,15 @@ def test_a_resource_that_is_there_already_is_used_and_left_alone(cloud: Sandbox)
         cloud.ensure(wanted(only.replace("Neutron::Net", "Heat::ResourceGroup")))
 
 
+def test_an_empty_key_name_is_none(cloud: Sandbox) -> None:
+    text = resources("""  it:
+    type: OS::Nova::Server
+    properties: {image: guest, flavor: m1.tiny, key_name: "", networks: [{network: net}]}
+""")
+    declare(cloud, text)
+    assert owned(cloud)["it"].spec["keypair"] is None
+
+
 SERVERS = """
   a: {type: OS::Nova::Server, depends_on: b, properties: PROPERTIES}
   b: {type: OS::Nova::Server, depends_on: [c], properties: PROPERTIES}

@@ -105,6 +105,8 @@ def test_a_property_that_means_nothing_is_accepted_where_it_asks_for_nothing() -
     assert errors("OS::Nova::Server", {"flavor": "f", "block_device_mapping": [{"volume_id": "v"}]}) == [
         "block_device_mapping: the value [{'volume_id': 'v'}] needs the service volumes, which is not here"
     ]
+    [hint] = errors("OS::Nova::Server", {"flavor": "f", "scheduler_hints": {"different_host": [], "reservation": "r"}})
+    assert hint.startswith("scheduler_hints.reservation: the value r is a hint that is not known here")
     [stateless] = errors("OS::Neutron::SecurityGroup", {"stateful": False, "rules": [{"description": "Of one rule."}]})
     assert stateless == "stateful: the value False cannot be had: answers are always allowed"
 

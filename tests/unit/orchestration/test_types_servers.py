@@ -148,7 +148,7 @@ def test_allocate_network_is_said_alone() -> None:
         ({"networks": [{"port_extra_properties": {"mac_address": "x"}}]}, "declare an OS::Neutron::Port"),
         ({"networks": [{"tag": "t"}]}, "network cards have no tags"),
         ({"scheduler_hints": {"same_host": ["s"]}}, "is a hint that is not known here"),
-        ({"scheduler_hints": {"groop": "g"}}, "no property is called groop; did you mean group?"),
+        ({"scheduler_hints": {"groop": "g"}}, "is a hint that is not known here; there is group,"),
         ({"user_data_format": "raw"}, "must be one of HEAT_CFNTOOLS, RAW, SOFTWARE_CONFIG"),
         ({"reservation_id": "r"}, "servers are made one by one"),
     ],

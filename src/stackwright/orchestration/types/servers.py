@@ -9,7 +9,7 @@ from typing import Any
 from stackwright.engine.errors import InvalidInput
 from stackwright.orchestration.constraints import AllowedValues, Custom, Length
 from stackwright.orchestration.types import common, server_values
-from stackwright.orchestration.types.base import Asked, Prop, Rule, Type
+from stackwright.orchestration.types.base import ANY, Asked, Prop, Rule, Type
 from stackwright.orchestration.types.configs import text_of
 
 
@@ -72,7 +72,6 @@ def _power(asked: Asked) -> str | None:
 
 VOLUMES = "needs the service volumes, which is not here"
 HINT = "is a hint that is not known here; there is group, and availability_zone may be ZONE:HOST"
-HINTS = ("same_host", "different_host", "query", "build_near_host_ip", "cidr", "target_cell", "different_cell")
 NETWORK = {
     "allocate_network": Prop(
         description="auto for the project's only network, none for no network.",
@@ -114,8 +113,7 @@ PROPERTIES = {
     "scheduler_hints": Prop(
         "map",
         "Where it is placed.",
-        schema={"group": Prop(description="Its server group.")}
-        | {name: common.lacking("any", "", HINT) for name in HINTS},
+        schema={"group": Prop(description="Its server group.")} | {ANY: common.lacking("any", "Other hints.", HINT)},
     ),
     "metadata": Prop("map", "What it is to know about itself.", default={}),
     "user_data_format": common.chosen(
