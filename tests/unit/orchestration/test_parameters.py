@@ -114,7 +114,7 @@ FORMATS: list[tuple[str, list[str], list[str]]] = [
     ("ip_addr", ["10.0.0.1", "2001:db8::1"], ["10.0.0", "10.0.0.256", "10.0.0.1/8", ""]),
     ("mac_addr", ["fa:16:3e:00:00:01", "FA-16-3E-00-00-01"], ["fa:16:3e:00:00", "x"]),
     ("cidr", ["10.0.0.5/24", "2001:db8::1/64"], ["10.0.0.0", "10.0.0.0/33"]),
-    ("net_cidr", ["10.0.0.0/24", "2001:db8::/64"], ["10.0.0.5/24", "10.0.0.0", "x/y"]),
+    ("net_cidr", ["10.0.0.0/24", "10.0.0.5/24", "2001:db8::/64"], ["10.0.0.0", "x/y"]),
     ("ip_or_cidr", ["10.0.0.1", "10.0.0.0/8"], ["10.0"]),
     (
         "dns_name",
@@ -138,12 +138,6 @@ def test_format_by_value(name: str, good: list[str], bad: list[str]) -> None:
     for value in bad:
         with pytest.raises(TemplateError, match=r"of the parameter p must "):
             wanted.value(value)
-
-
-def test_network_with_host_bits_is_told_which_is_meant() -> None:
-    wanted = definition("{type: string, constraints: [{custom_constraint: net_cidr}]}")
-    with pytest.raises(TemplateError, match=r"must be a network without host bits, like 10\.0\.0\.0/24"):
-        wanted.value("10.0.0.5/24")
 
 
 def test_custom_constraint_asks_whoever_knows() -> None:

@@ -74,7 +74,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     (
         "OS::Neutron::Subnet",
-        {"network_id": "n", "cidr": "10.0.0.0/24"},
+        {"network_id": "n", "cidr": "10.0.0.1/24"},
         {
             "network": "n",
             "cidr": "10.0.0.0/24",
@@ -95,7 +95,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             "enable_dhcp": False,
             "allocation_pools": [{"start": "10.0.0.10", "end": "10.0.0.20"}],
             "dns_nameservers": ["10.0.0.9"],
-            "host_routes": [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.8"}],
+            "host_routes": [{"destination": "10.9.0.1/16", "nexthop": "10.0.0.8"}],
         },
         {
             "network": "n",
@@ -190,6 +190,24 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"floating_ip": "f", "port": None, "instance": "s", "fixed_address": None},
     ),
     ("OS::Neutron::SecurityGroup", {}, {"rules": [], "description": ""}),
+    (
+        "OS::Neutron::SecurityGroup",
+        {
+            "rules": [
+                {"ethertype": "IPv6", "remote_ip_prefix": "::/0"},
+                {"ethertype": "IPv6", "protocol": "ipv6-icmp"},
+                {"remote_ip_prefix": "10.0.0.5/8"},
+            ]
+        },
+        {
+            "description": "",
+            "rules": [
+                {**ANY_RULE, "ethertype": "IPv6"},
+                {**ANY_RULE, "ethertype": "IPv6", "protocol": "icmp"},
+                {**ANY_RULE, "remote_ip_prefix": "10.0.0.0/8"},
+            ],
+        },
+    ),
     (
         "OS::Neutron::SecurityGroup",
         {
@@ -327,6 +345,7 @@ REFUSED = [
     ),
     ("OS::Nova::FloatingIP", {}, "names no pool"),
     ("OS::Neutron::SecurityGroup", {"name": "default"}, "cannot be called default"),
+    ("OS::Neutron::SecurityGroup", {"rules": [{"protocol": "icmpv6"}]}, "icmpv6 is one for IPv6; say so by ethertype"),
     ("OS::Nova::ServerGroup", {"policies": ["affinity", "anti-affinity"]}, "policies must be a list of one, and has 2"),
     ("OS::Heat::RandomString", {"sequence": "digits", "character_classes": [{}]}, "exclude each other"),
     ("OS::Heat::RandomString", {"length": 2, "character_classes": [{"min": 3}]}, "less than the 3 characters"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 from stackwright.engine.errors import InvalidInput
@@ -87,6 +88,11 @@ def shown(resource: Resource, look: Look, values: Mapping[str, Attribute]) -> di
 def as_text(value: Any) -> str:
     """Text as it is; anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def network(cidr: str | None) -> str | None:
+    """The network that an address with its prefix is in: templates may have any of its addresses."""
+    return str(ip_network(cidr, strict=False)) if cidr else None
 
 
 def just_one(asked: Asked, names: Iterable[str]) -> None:

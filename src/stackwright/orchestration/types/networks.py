@@ -175,13 +175,15 @@ def _subnet(asked: Asked) -> Mapping[str, Any]:
     gateway = given.get("gateway_ip")
     return {
         "network": given["network"],
-        "cidr": given["cidr"],
+        "cidr": common.network(given["cidr"]),
         "ip_version": given["ip_version"],
         "gateway_ip": "" if gateway == "~" else gateway,
         "enable_dhcp": given["enable_dhcp"],
         "allocation_pools": given.get("allocation_pools", []),
         "dns_nameservers": given["dns_nameservers"],
-        "host_routes": given.get("host_routes", []),
+        "host_routes": [
+            {**route, "destination": common.network(route["destination"])} for route in given.get("host_routes", [])
+        ],
     }
 
 

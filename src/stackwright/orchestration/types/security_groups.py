@@ -13,6 +13,8 @@ from stackwright.orchestration.types.base import Asked, Lacking, Prop, Type, cal
 
 NUMBERS = {"0": None, "1": "icmp", "6": "tcp", "17": "udp", "132": "sctp", "any": None, "": None}
 """Protocols by what else Neutron calls them."""
+ICMPV6 = ("icmpv6", "ipv6-icmp", "58")
+"""What ICMP is called in rules for IPv6, beside its own name."""
 KNOWN = ("tcp", "udp", "sctp", "icmp")
 
 
@@ -22,7 +24,7 @@ def _ports(word: str, other: str) -> Prop:
 
 def _rule(protocol: str | None) -> dict[str, Prop]:
     """The properties of a rule that rules inside and outside of groups have."""
-    spellings = [*KNOWN, *(name.upper() for name in KNOWN), *NUMBERS]
+    spellings = [*KNOWN, *(name.upper() for name in KNOWN), *NUMBERS, *ICMPV6]
     others = Lacking(f"cannot be had: a rule is for {', '.join(KNOWN)} or any", but=tuple(spellings))
     return {
         "direction": common.chosen("To or from the ports.", "ingress", "egress", default="ingress"),
@@ -36,14 +38,17 @@ def _rule(protocol: str | None) -> dict[str, Prop]:
 
 def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
     """A rule as the kind has it, without its remote group."""
-    protocol = (given.get("protocol") or "").lower()
+    protocol, prefix = (given.get("protocol") or "").lower(), given.get("remote_ip_prefix") or None
+    version = given["ethertype"]
+    if protocol in ICMPV6 and version != "IPv6":
+        raise InvalidInput(f"a rule for {protocol} is one for IPv6; say so by ethertype, or write icmp")
     return {
         "direction": given["direction"],
-        "ethertype": given["ethertype"],
-        "protocol": NUMBERS.get(protocol, protocol),
+        "ethertype": version,
+        "protocol": "icmp" if protocol in ICMPV6 else NUMBERS.get(protocol, protocol),
         "port_range_min": given.get("port_range_min"),
         "port_range_max": given.get("port_range_max"),
-        "remote_ip_prefix": given.get("remote_ip_prefix") or None,
+        "remote_ip_prefix": None if (version, prefix) == ("IPv6", "::/0") else common.network(prefix),
     }
 
 
