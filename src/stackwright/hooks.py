@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from stackwright.engine.errors import NotFound
+from stackwright.engine.errors import NotFound, Temporary
 from stackwright.engine.hooks import Hook
 from stackwright.engine.record import about
 from stackwright.engine.request import Actor
@@ -39,29 +39,31 @@ class Hooks:
 
     def cleared(self, hook: Hook) -> bool:
         """Whether a run that has got to a hook may go on; from the first time on it is known to wait there."""
-        registry = self._cloud.registry
-        if hook in self._reached and registry.read(lambda txn: _states(txn, hook.owner).get(_name(hook))) == WAITING:
-            return False
-        return registry.write(lambda txn: self._pass(txn, hook))
+        registry, fresh = self._cloud.registry, hook not in self._reached
+        try:
+            if not fresh and registry.read(lambda txn: _states(txn, hook.owner).get(_name(hook))) == WAITING:
+                return False
+            words = registry.write(lambda txn: self._pass(txn, hook, fresh))
+        except Temporary:
+            return False  # asked again in a moment
+        if words and fresh:
+            self._reached.add(hook)
+            self._cloud.say(words)
+        return not words
 
-    def _pass(self, txn: Transaction, hook: Hook) -> bool:
+    def _pass(self, txn: Transaction, hook: Hook, fresh: bool) -> str:
+        """What is to be told of a hook that is not cleared, '' for one that is."""
         states = _states(txn, hook.owner)
         if states.get(_name(hook)) == CLEARED:
             _keep(txn, hook.owner, {name: state for name, state in states.items() if name != _name(hook)})
-            return True
-        if hook not in self._reached:
-            self._reached.add(hook)
-            self._tell(txn, hook)
+            return ""
         _keep(txn, hook.owner, {**states, _name(hook): WAITING})
-        return False
-
-    def _tell(self, txn: Transaction, hook: Hook) -> None:
         stack = txn.get(hook.owner)
-        words = (
-            f"waits at hook {hook.when} of {hook.path}; stackwright hook clear {stack.name} {hook.path} lets it go on"
-        )
-        txn.record_events([{**about(txn, stack), "actor": self._actor.name, "action": WAITING, "message": words}])
-        self._cloud.say(f"{stack.title} {words}")
+        go_on = f"stackwright hook clear {stack.name} {hook.path}"
+        words = f"waits at hook {hook.when} of {hook.path}; {go_on} lets it go on"
+        if fresh:
+            txn.record_events([{**about(txn, stack), "actor": self._actor.name, "action": WAITING, "message": words}])
+        return f"{stack.title} {words}"
 
 
 def waiting(cloud: Cloud, stack: Resource) -> list[dict[str, str]]:
