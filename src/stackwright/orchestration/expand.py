@@ -29,7 +29,7 @@ from stackwright.orchestration.resource_registry import is_template
 from stackwright.orchestration.stack import Source
 from stackwright.orchestration.template import ResourceDefinition, Template, read_template
 from stackwright.orchestration.types import find, names
-from stackwright.orchestration.types.base import Asked, Look, Type
+from stackwright.orchestration.types.base import Asked, Surroundings, Type
 from stackwright.orchestration.values import told
 
 MAX_NESTING = 10
@@ -48,7 +48,7 @@ class Expanded:
     id: str
     name: str
     project: str
-    look: Look
+    look: Surroundings
     before: Mapping[tuple[str, str], Resource]
     preview: bool = False
     suspended: bool = False

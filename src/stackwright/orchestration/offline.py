@@ -14,7 +14,7 @@ from stackwright.orchestration.files import Files
 from stackwright.orchestration.nodes import Generated, Leaf, Unit
 from stackwright.orchestration.stack import Source
 from stackwright.orchestration.template import ResourceDefinition
-from stackwright.orchestration.types.base import Look, Type
+from stackwright.orchestration.types.base import Surroundings, Type
 from stackwright.orchestration.values import Unknown, told
 
 NAME = "stack"
@@ -64,7 +64,7 @@ class _Offline(Expansion):
     formed = False
 
     def __init__(self, files: Files) -> None:
-        nothing = cast("Look", None)
+        nothing = cast("Surroundings", None)
         super().__init__(Expanded(id="(stack)", name=NAME, project="(project)", look=nothing, before={}), files)
         self.told: list[dict[str, Any]] = []
 

@@ -188,8 +188,9 @@ def _groups(data: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[Par
 
 
 def _group(data: Any, parameters: Mapping[str, Any], taken: set[str]) -> ParameterGroup:
-    _check_keys(data, ("label", "description", "parameters"), "a parameter group")
-    names = data.get("parameters")
+    if not isinstance(data, dict):
+        raise TemplateError(f"a parameter group must be a map with label and parameters, and is {kind_of(data)}")
+    names = data.get("parameters")  # whatever else is in it is for forms, and nothing is made of it
     if not isinstance(names, list):
         raise TemplateError(f"the key parameters must be a list of names, and is {kind_of(names)}")
     for name in names:

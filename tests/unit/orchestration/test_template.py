@@ -17,7 +17,7 @@ heat_template_version: 2021-04-16
 description: A shop
 parameter_groups:
   - label: Sizes
-    description: How big
+    dscription: Heat looks at no other keys
     parameters: [count]
 parameters:
   count: {type: number, default: 2}

@@ -304,6 +304,16 @@ def test_properties_become_a_spec(name: str, properties: dict[str, Any], expecte
     assert spec(name, properties) == expected
 
 
+def test_a_floating_ip_without_a_pool_is_of_the_only_external_network() -> None:
+    one, other = resource("network", "one", external=True), resource("network", "other", external=True)
+    inside = resource("network", "inside", external=False)
+    assert spec("OS::Nova::FloatingIP", {}, look=Known(one, inside))["network"] == "one"
+    with pytest.raises(InvalidInput, match=r"not just one external network \(one-name, other-name\); name one"):
+        spec("OS::Nova::FloatingIP", {}, look=Known(one, other))
+    before = resource("floating_ip", "f", network="one")
+    assert spec("OS::Nova::FloatingIP", {}, look=Known(one, other), before=before)["network"] == "one"
+
+
 def test_every_type_with_a_kind_is_tried() -> None:
     tried = {name for name, _, _ in CASES} | {"OS::Nova::Server"} | CONFIGS.keys()
     assert tried == {item.name for item in TYPES.values() if item.kind}
@@ -343,7 +353,7 @@ REFUSED = [
         {"floating_network": "n", "fixed_ip_address": "10.0.0.7"},
         "fixed_ip_address is an address of a port; give port_id as well",
     ),
-    ("OS::Nova::FloatingIP", {}, "names no pool"),
+    ("OS::Nova::FloatingIP", {}, r"names no pool, and there is not just one external network \(none\); name one"),
     ("OS::Neutron::SecurityGroup", {"name": "default"}, "cannot be called default"),
     ("OS::Neutron::SecurityGroup", {"rules": [{"protocol": "icmpv6"}]}, "icmpv6 is one for IPv6; say so by ethertype"),
     ("OS::Nova::ServerGroup", {"policies": ["affinity", "anti-affinity"]}, "policies must be a list of one, and has 2"),

@@ -26,6 +26,9 @@ class Known:
     def children(self, owner: str, kind: str) -> list[Resource]:
         return [item for item in self.resources.values() if (item.owner, item.kind) == (owner, kind)]
 
+    def visible(self, kind: str, project: str) -> list[Resource]:
+        return [item for item in self.resources.values() if item.kind == kind]
+
     def referrers(self, resource_id: str, kind: str) -> list[Resource]:
         found = [item for item in self.resources.values() if item.kind == kind]
         return [item for item in found if resource_id in f"{item.spec}{item.attributes}"]

@@ -41,6 +41,13 @@ class Look(Protocol):
         """Wanted resources of one kind that refer to this one."""
 
 
+class Surroundings(Look, Protocol):
+    """What a type may look at while its resource is declared."""
+
+    def visible(self, kind: str, project: str) -> list[Resource]:
+        """Every wanted resource of one kind that a project may use."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """One resource of a template, ready to be declared.
@@ -53,7 +60,7 @@ class Asked:
     name: str
     properties: Properties
     metadata: Mapping[str, Any]
-    look: Look
+    look: Surroundings
     project: str = ""
     suspended: bool = False
     before: Resource | None = None

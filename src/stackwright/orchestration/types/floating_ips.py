@@ -92,10 +92,21 @@ ASSOCIATION = Type(
 
 
 def _pooled(asked: Asked) -> Mapping[str, Any]:
-    pool = asked.properties.get("pool")
-    if not pool:
-        raise InvalidInput(f"floating IP {asked.name} names no pool; give it the name of an external network")
+    pool = asked.properties.get("pool") or _only_outside(asked)
     return {"network": pool, "floating_ip_address": None, "port": None, "instance": None, "fixed_address": None}
+
+
+def _only_outside(asked: Asked) -> str:
+    """The id of the external network, where there is one; it stays the same when there are more."""
+    if asked.before:
+        return str(asked.before.spec["network"])
+    found = [item for item in asked.look.visible("network", asked.project) if item.spec["external"]]
+    if len(found) != 1:
+        listed = ", ".join(sorted(item.name for item in found)) or "none"
+        raise InvalidInput(
+            f"floating IP {asked.name} names no pool, and there is not just one external network ({listed}); name one"
+        )
+    return found[0].id
 
 
 def _pool(floating_ip: Resource, look: Look) -> str:

@@ -82,7 +82,7 @@ SERVICES: Mapping[str, str] = {
         OS::Magnum::Bay OS::Magnum::BayModel OS::Magnum::Cluster OS::Magnum::ClusterTemplate
         OS::Magnum::NodeGroup
     """,
-    "containers": "OS::Zun::Container",
+    "containers": "OS::Zun::Container DockerInc::Docker::Container",
     "messages": """
         OS::Zaqar::MistralTrigger OS::Zaqar::Queue OS::Zaqar::SignedQueueURL OS::Zaqar::Subscription
     """,
