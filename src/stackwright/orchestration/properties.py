@@ -51,7 +51,8 @@ class _Checker:
             if value is not None:
                 result[name] = self.value(prop, value, (*path, called))
             elif prop.required and not (prop.type == "any" and name in given):  # null is any value, too
-                self.errors.append(TemplateError(f"the property {name} is missing{_meaning(prop)}", path))
+                words = "has no value" if called in given else "is missing"
+                self.errors.append(TemplateError(f"the property {name} {words}{_meaning(prop)}", path))
             elif prop.default is not None:
                 result[name] = prop.default
         return result
@@ -64,7 +65,8 @@ class _Checker:
             self.errors.append(TemplateError(words, (*path, names[1])))
         if names:
             return names[0], given[names[0]]
-        return name, prop.null if name in given else None
+        null = next((item for item in (name, *prop.old) if item in given), "")
+        return null or name, prop.null if null else None
 
     def value(self, prop: Property, value: Any, path: tuple[Step, ...]) -> Any:
         if isinstance(value, Unknown):

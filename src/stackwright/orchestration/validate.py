@@ -28,6 +28,7 @@ SHOW = "show"
 GROUPS = {"OS::Heat::ResourceGroup": "resource_def", "OS::Heat::AutoScalingGroup": "resource"}
 """The types whose members are described by one of their properties, and which."""
 CHAIN = "OS::Heat::ResourceChain"
+STACK = "OS::Heat::Stack"
 MAX_NESTING = 10
 """Templates inside each other."""
 PSEUDO = {
@@ -177,6 +178,8 @@ class Validation:
                 self.errors.append(error)
             for member in _members(use, name):
                 self._typed(member, context, environment)
+            if name == STACK:
+                self._stack_inside(use, context, environment)
 
     def _known(self, name: str) -> ResourceType:
         found = self.types.find(name)
@@ -204,11 +207,28 @@ class Validation:
         """Check the template of a nested stack. What is returned is wrong with the values that it is given."""
         if location in self._open:
             raise TemplateError(f"templates include each other in a circle: {' -> '.join([*self._open, location])}")
-        if len(self._open) > MAX_NESTING:
-            raise TemplateError(f"templates are nested more than {MAX_NESTING} deep")
         if is_url(location):  # validation is offline
             return []
-        template = read_template(self.files.read(location), location)
+        return self._inside(read_template(self.files.read(location), location), environment)
+
+    def _stack_inside(self, use: _Use, context: StackContext, environment: Environment) -> None:
+        """Check the template that an OS::Heat::Stack has as text."""
+        text, given = use.given.get("template"), use.given.get("parameters") or {}
+        if not isinstance(text, str) or not isinstance(given, dict):
+            return
+        try:
+            template = read_template(text, context.template.file)
+        except TemplateError as error:
+            place = ", ".join(filter(None, (f"line {error.line} of it", error.where)))
+            self._at(use, context, TemplateError(f"{place}: {error.words}", ("template",)))
+            return
+        for wrong in self._inside(template, environment.child(use.definition.name, use.type, given)):
+            self._at(use, context, TemplateError(wrong.words, ("parameters",)))
+
+    def _inside(self, template: Template, environment: Environment) -> list[TemplateError]:
+        """Check a template inside another one. What is returned is wrong with the values that it is given."""
+        if len(self._open) > MAX_NESTING:
+            raise TemplateError(f"templates are nested more than {MAX_NESTING} deep")
         too_many = self._resources > MAX_RESOURCES
         self._resources += len(template.resources)
         if self._resources > MAX_RESOURCES:
@@ -216,7 +236,7 @@ class Validation:
                 return []
             raise TemplateError(TOO_MANY)
         found, errors = self._values(template, environment)
-        self._open.append(location)
+        self._open.append(template.file)
         try:
             self._contents(template, environment, found)
         finally:

@@ -60,12 +60,17 @@ GROUP = Kind(
     attributes={"*": "Of its members"},
 )
 CHAIN = Kind("OS::Heat::ResourceChain", properties={"resources": Prop("list"), "resource_properties": Prop("map")})
+STACK = Kind(
+    "OS::Heat::Stack",
+    properties={"template": Prop(required=True), "parameters": Prop("map")},
+    attributes={"outputs": "Its outputs"},
+)
 VOLUME = Kind("OS::Cinder::Volume", service="volumes")
 
 
 class Types:
     def find(self, name: str) -> Kind | None:
-        return {kind.name: kind for kind in (SERVER, GROUP, CHAIN, VOLUME)}.get(name)
+        return {kind.name: kind for kind in (SERVER, GROUP, CHAIN, STACK, VOLUME)}.get(name)
 
     def names(self) -> Sequence[str]:
         return [SERVER.name, GROUP.name, VOLUME.name]
@@ -169,6 +174,32 @@ outputs:
         "main.yaml, line 16, resources.chain.properties.resource_properties: in.yaml: no parameter is called x",
     ]
     assert report.missing == {"OS::Cinder::Volume": "volumes"}
+
+
+def test_stacks_inside_a_stack() -> None:
+    report = validate(
+        """resources:
+  a: {type: OS::Heat::Stack, properties: {template: {get_file: in.yaml}, parameters: {x: 1}}}
+  b: {type: OS::Heat::Stack, properties: {template: {get_file: other.yaml}, parameters: {get_attr: [a, outputs]}}}
+  c: {type: OS::Heat::Stack, properties: {template: "heat_template_version: 2021-04-16\\nresources: 5"}}
+  d: {type: OS::Heat::Stack, properties: {template: {get_file: self.yaml}}}
+""",
+        in_yaml="parameters: {y: {type: string}}\nresources: {v: {type: OS::Cinder::Volume}}",
+        other_yaml="parameters: {y: {type: string}}\nresources: {s: {type: OS::Nova::Server}}",
+        self_yaml="resources: {d: {type: OS::Heat::Stack, properties: {template: {get_file: self.yaml}}}}",
+    )
+    assert [str(error) for error in report.errors] == [
+        "main.yaml, line 3, resources.a.properties.parameters: no parameter is called x",
+        "main.yaml, line 3, resources.a.properties.parameters: the parameter y has no default, and no value is given",
+        "main.yaml, line 5, resources.c.properties.template: line 2 of it, resources: must be a map, and is a number",
+        "main.yaml, line 2, resources.d.type: templates are nested more than 10 deep",
+    ]
+    assert report.missing == {"OS::Cinder::Volume": "volumes"}
+
+
+def test_a_required_property_may_not_be_nothing() -> None:
+    errors = checked(SERVER.properties, {"flavor": None})[1]
+    assert [str(error) for error in errors] == ["the property flavor has no value (The size)"]
 
 
 def test_parameters_may_be_given_later() -> None:
