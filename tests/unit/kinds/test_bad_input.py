@@ -112,10 +112,15 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
         {"network": "net", "fixed_ips": [{"ip_address": "10.1.0.5"}]},
         "port x: 10.1.0.5 fits no subnet of its network (there is: sub 10.0.0.0/24)",
     ),
+    "port on a subnet of another network": (
+        "port",
+        {"network": "net", "fixed_ips": [{"subnet": "public-subnet"}]},
+        "port x: it names a subnet of another network (there is: sub 10.0.0.0/24)",
+    ),
     "port with an address that is taken": (
         "port",
         {"network": "net", "fixed_ips": [{"ip_address": "10.0.0.1"}]},
-        "port x: 10.0.0.1 is taken by subnet sub; choose another or free it",
+        "port x: 10.0.0.1 is taken by router router; choose another or free it",
     ),
     "port with a wrong MAC": (
         "port",

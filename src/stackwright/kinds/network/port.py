@@ -97,8 +97,10 @@ class Port(Kind):
 def _subnet_for(resource: Resource, fixed: FixedIp, subnets: list[Resource]) -> Resource:
     fitting = [subnet for subnet in subnets if fixed.subnet in (None, subnet.id) and _fits(subnet, fixed.ip_address)]
     if not fitting:
-        wish = fixed.ip_address or "an address"
         ranges = ", ".join(f"{subnet.name} {subnet.spec['cidr']}" for subnet in subnets) or "none"
+        if fixed.subnet and fixed.subnet not in [subnet.id for subnet in subnets]:
+            raise InvalidInput(f"port {resource.name}: it names a subnet of another network (there is: {ranges})")
+        wish = fixed.ip_address or "an address"
         raise InvalidInput(f"port {resource.name}: {wish} fits no subnet of its network (there is: {ranges})")
     return fitting[0]
 
