@@ -58,12 +58,16 @@ def stack(text: str, resource: str = "", *when: str, files: dict[str, str] | Non
     return dataclasses.replace(found, timeout=120)
 
 
+def waits(cloud: Sandbox) -> list[dict[str, str]]:
+    """Where the stack waits, if there is one by now, or still."""
+    found = cloud.find("stack", "s")
+    return waiting(cloud, found[0]) if found else []
+
+
 def wait(cloud: Sandbox, run: Future[Result], resource: str, hook: str) -> None:
     """Until the stack waits just there."""
     patience = time.monotonic() + 60
-    while not cloud.find("stack", "s") or waiting(cloud, cloud.one("stack", "s")) != [
-        {"resource": resource, "hook": hook}
-    ]:
+    while waits(cloud) != [{"resource": resource, "hook": hook}]:
         assert not run.done(), run.result()
         assert time.monotonic() < patience
         time.sleep(0.05)
@@ -98,7 +102,7 @@ def test_before_something_is_made(clouds: tuple[Sandbox, Sandbox], pool: ThreadP
     assert go_on(other, "second") == ["pre-create"]
     assert run.result().errors == []
     assert guests(other) == {"first", "second", "other"}
-    assert waiting(other, other.one("stack", "s")) == []
+    assert waits(other) == []
     assert flaws(other) == []
     assert not cloud.ensure(stack(TWO, "second", "pre-create")).changed
 
@@ -147,7 +151,7 @@ def test_before_a_stack_goes(clouds: tuple[Sandbox, Sandbox], pool: ThreadPoolEx
     run = pool.submit(cloud.drop, "stack", "s")
     seen = []
     while not run.done():
-        for item in waiting(other, other.one("stack", "s")) if other.find("stack", "s") else ():
+        for item in waits(other):
             seen.append(f"{item['resource']} {item['hook']}")
             go_on(other, item["resource"])
         time.sleep(0.05)
