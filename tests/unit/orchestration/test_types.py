@@ -107,6 +107,8 @@ def test_a_property_that_means_nothing_is_accepted_where_it_asks_for_nothing() -
     ]
     [hint] = errors("OS::Nova::Server", {"flavor": "f", "scheduler_hints": {"different_host": [], "reservation": "r"}})
     assert hint.startswith("scheduler_hints.reservation: the value r is a hint that is not known here")
+    [option] = errors("OS::Neutron::Net", {"value_specs": {"test:it": 1, "mtu": 1400}})
+    assert option.startswith("value_specs.test:it: the value 1 is for an option that is not known here; there are mtu,")
     [stateless] = errors("OS::Neutron::SecurityGroup", {"stateful": False, "rules": [{"description": "Of one rule."}]})
     assert stateless == "stateful: the value False cannot be had: answers are always allowed"
 

@@ -12,7 +12,7 @@ from stackwright.orchestration.constraints import AllowedValues, Custom, Range
 from stackwright.orchestration.formats import FORMATS
 from stackwright.orchestration.interfaces import Lookup
 from stackwright.orchestration.types import common
-from stackwright.orchestration.types.base import Asked, Attribute, Lacking, Look, Prop, Type
+from stackwright.orchestration.types.base import ANY, Asked, Attribute, Lacking, Look, Prop, Type
 
 NO_IPV6 = "needs IPv6, which is not here"
 PORT_SECURITY = Prop(
@@ -98,6 +98,12 @@ OPTIONS = {
     "provider:network_type": _network_type(required=False),
     "provider:physical_network": PHYSICAL,
     "provider:segmentation_id": SEGMENT,
+    ANY: common.lacking(
+        "any",
+        "Other options.",
+        "is for an option that is not known here; there are mtu, "
+        "router:external, provider:network_type, provider:physical_network and provider:segmentation_id",
+    ),
 }
 """What administrators of Neutron say of a network beside the properties of a template."""
 
