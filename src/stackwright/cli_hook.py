@@ -44,7 +44,8 @@ def _clear(options: argparse.Namespace) -> int:
     from stackwright.stacks import find
 
     with Cloud.open() as cloud:
+        cloud.rules.policy(local_actor(), "clear", "stack", options.project)
         stack = find(cloud, options.stack, options.project)
-        found = clear(cloud, stack, options.resource, options.when, local_actor())
+        found = clear(cloud, stack, options.resource, options.when)
     print(json.dumps({"changed": True, "hooks": found}) if options.json else f"cleared {', '.join(found)}")
     return 0

@@ -152,11 +152,13 @@ def _foretold(cloud: Cloud, intent: Intent, plan: Plan) -> Result:
 def _carry_out(cloud: Cloud, request: Request, intent: Intent, run: Run, plan: Plan) -> list[Done]:
     """Order and apply."""
     picture, kinds = intent.picture, cloud.rules.kinds
-    hooks = Hooks(cloud, intent.hooks, request.actor)
+    hooks = Hooks(cloud, intent.hooks, request)
     steps = order(plan.changes, plan.observed.objects, picture.sequence(kinds, intent.before.values()))
     steps = in_batches(steps, picture.groups(kinds))
-    steps = with_hooks(steps, hooks.all, hooks.waiting(), picture.unwanted())
-    return _apply(cloud, run, steps, Progress(plan.changes, picture, cloud.progress), hooks.cleared)
+    steps = with_hooks(steps, hooks.asked, hooks.waiting(), picture.unwanted())
+    done = _apply(cloud, run, steps, Progress(plan.changes, picture, cloud.progress), hooks.cleared)
+    hooks.end()
+    return done
 
 
 def _moves(

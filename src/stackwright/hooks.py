@@ -5,13 +5,12 @@ on from there."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from stackwright.engine.errors import NotFound, Temporary
 from stackwright.engine.hooks import Hook
 from stackwright.engine.record import about
-from stackwright.engine.request import Actor
+from stackwright.engine.request import Request
 from stackwright.engine.resource import Resource
 from stackwright.registry.transaction import Transaction
 
@@ -22,20 +21,36 @@ WAITING, CLEARED = "waiting", "cleared"
 
 
 class Hooks:
-    """The hooks of one run, as the registry knows them."""
+    """The hooks of one run, as the registry knows them.
 
-    def __init__(self, cloud: Cloud, hooks: Iterable[Hook], actor: Actor) -> None:
-        self.all = tuple(hooks)
+    asked: those that are waited at: none where nobody is there to clear them.
+    """
+
+    def __init__(self, cloud: Cloud, hooks: tuple[Hook, ...], request: Request) -> None:
+        self.asked = hooks if request.attended else ()
         self._cloud = cloud
-        self._actor = actor
+        self._actor = request.actor
+        self._owners = {hook.owner for hook in hooks}
         self._reached: set[Hook] = set()
+        self._passed: set[Hook] = set()
 
     def waiting(self) -> frozenset[Hook]:
         """Those that an earlier run was waiting at."""
-        if not self.all:
+        if not self.asked:
             return frozenset()
-        known = self._cloud.registry.read(lambda txn: {hook.owner: _states(txn, hook.owner) for hook in self.all})
-        return frozenset(hook for hook in self.all if _name(hook) in known[hook.owner])
+        known = self._cloud.registry.read(lambda txn: {owner: _states(txn, owner) for owner in self._owners})
+        return frozenset(hook for hook in self.asked if _name(hook) in known[hook.owner])
+
+    def end(self) -> None:
+        """Forget what is waited at no more: of what an earlier run had to do, this one may have had nothing left."""
+        if self._owners:
+            self._cloud.registry.write(self._forget)
+
+    def _forget(self, txn: Transaction) -> None:
+        held = {(hook.owner, _name(hook)) for hook in self._reached - self._passed}
+        for owner in self._owners:
+            states = _states(txn, owner)
+            _keep(txn, owner, {name: state for name, state in states.items() if (owner, name) in held})
 
     def cleared(self, hook: Hook) -> bool:
         """Whether a run that has got to a hook may go on; from the first time on it is known to wait there."""
@@ -49,6 +64,8 @@ class Hooks:
         if words and fresh:
             self._reached.add(hook)
             self._cloud.say(words)
+        if not words:
+            self._passed.add(hook)
         return not words
 
     def _pass(self, txn: Transaction, hook: Hook, fresh: bool) -> str:
@@ -73,9 +90,8 @@ def waiting(cloud: Cloud, stack: Resource) -> list[dict[str, str]]:
     return [{"resource": path, "hook": when} for path, _, when in split]
 
 
-def clear(cloud: Cloud, stack: Resource, resource: str, when: str, actor: Actor) -> list[str]:
+def clear(cloud: Cloud, stack: Resource, resource: str, when: str = "") -> list[str]:
     """Let a stack go on at the hooks of a resource, or at one of them; those that it waited at. Raises NotFound."""
-    cloud.rules.policy(actor, "clear", "stack", stack.project)
 
     def write(txn: Transaction) -> list[str]:
         states = _states(txn, stack.id)

@@ -64,7 +64,7 @@ def _back(cloud: Cloud, request: Request, before: Resource | None) -> str:
     title = f"stack {wish.key}"
     undo = Wish("stack", wish.key, spec=before.spec) if before else Wish("stack", wish.key, present=False)
     try:
-        errors = cloud.ensure(dataclasses.replace(request, wishes=(undo,), timeout=0.0)).errors
+        errors = cloud.ensure(dataclasses.replace(request, wishes=(undo,), timeout=0.0, attended=False)).errors
     except StackwrightError as error:
         errors = [str(error)]
     if errors:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from stackwright.engine.objects import Action
+from stackwright.engine.objects import Action, Change
 from stackwright.engine.order import Step
 
 When = Literal["pre-create", "pre-update", "pre-delete", "post-create", "post-update", "post-delete"]
@@ -37,8 +37,9 @@ def with_hooks(
     transaction, takes these along.
     """
     found = list(steps)
+    by_resource = _by_resource(found)
     for hook in hooks:
-        own = _own(found, hook, going)
+        own = _own(by_resource, hook, going)
         if hook.when.startswith("pre-"):
             found += [_before(own, hook)] if own else []
         elif own:
@@ -48,12 +49,21 @@ def with_hooks(
     return found
 
 
-def _own(steps: list[Step], hook: Hook, going: Collection[str]) -> list[Step]:
+def _by_resource(steps: Iterable[Step]) -> dict[str, list[tuple[Step, Change]]]:
+    found: dict[str, list[tuple[Step, Change]]] = {}
+    for step in steps:
+        for change in step.changes:
+            found.setdefault(change.object.resource, []).append((step, change))
+    return found
+
+
+def _own(known: Mapping[str, list[tuple[Step, Change]]], hook: Hook, going: Collection[str]) -> list[Step]:
     """The steps of a hook's members, if what is done to them is what it asks for."""
-    own = [step for step in steps if any(change.object.resource in hook.members for change in step.changes)]
-    own = [step for step in own if not step.changes[0].object.batch] or own
-    done = [change.action for step in own for change in step.changes if change.object.resource in hook.members]
-    return own if own and hook.when.endswith(_what(done, hook, going)) else []
+    own = [part for item in sorted(hook.members) for part in known.get(item, ())]
+    own = [(step, change) for step, change in own if not change.object.batch] or own
+    if not own or not hook.when.endswith(_what((change.action for _, change in own), hook, going)):
+        return []
+    return list(dict.fromkeys(step for step, _ in own))
 
 
 def _what(done: Iterable[Action], hook: Hook, going: Collection[str]) -> str:

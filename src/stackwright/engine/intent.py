@@ -118,7 +118,7 @@ def _intend(txn: Transaction, rules: Rules, request: Request, run: Run | None) -
         tuple(losses),
         stuck=stuck,
         staying=staying,
-        hooks=_hooks(picture, before, rules.kinds, roots) if request.attended else (),
+        hooks=_hooks(picture, before, rules.kinds, roots),
     )
 
 

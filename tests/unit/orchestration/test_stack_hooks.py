@@ -14,17 +14,16 @@ import pytest
 from stacks import owned, resources, wanted
 
 from sandbox import Place, Sandbox, flaws
-from stackwright.cloud import SYSTEM
 from stackwright.engine import apply
 from stackwright.engine.errors import NotFound
 from stackwright.engine.request import Request, Result
 from stackwright.hooks import clear, waiting
-from stackwright.stacks import expire
+from stackwright.stacks import declare, expire
 
 FIRST = "{type: OS::Nova::Server, properties: {image: guest, flavor: m1.tiny, networks: [{network: net}]}}"
 LATER = FIRST.replace("{type: OS::Nova::Server,", "{type: OS::Nova::Server, depends_on: first,")
 TWO = resources(f"  first: {FIRST}\n  second: {LATER}\n  other: {FIRST}\n")
-BIGGER = TWO.replace(LATER, LATER.replace("m1.tiny", "m1.small"))
+BIGGER = TWO.replace(LATER, LATER.replace("m1.tiny", "bigger"))
 NO_SECOND = resources(f"  first: {FIRST}\n  other: {FIRST}\n")
 GROUPED = resources(f"  servers: {{type: OS::Heat::ResourceGroup, properties: {{count: 2, resource_def: {FIRST}}}}}\n")
 NESTED = resources("  inner: {type: inner.yaml}\n")
@@ -37,6 +36,7 @@ def clouds(new_place: Callable[[], Place], monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(apply, "CLEARED_S", 0.05)
     place = new_place()
     with Sandbox(place) as one, Sandbox(place) as two:
+        one.wish("flavor", "bigger", vcpus=1, ram=1024, disk=1)
         yield one, two
 
 
@@ -74,7 +74,7 @@ def wait(cloud: Sandbox, run: Future[Result], resource: str, hook: str) -> None:
 
 
 def go_on(cloud: Sandbox, resource: str) -> list[str]:
-    return clear(cloud, cloud.one("stack", "s"), resource, "", SYSTEM)
+    return clear(cloud, cloud.one("stack", "s"), resource)
 
 
 def guests(cloud: Sandbox) -> set[str]:
@@ -240,10 +240,33 @@ def test_nobody_is_there_when_a_stack_is_over_its_time(clouds: tuple[Sandbox, Sa
     assert expire(cloud) == {"stack s of project default": ""}
 
 
+def test_what_is_rolled_back_waits_for_nobody(clouds: tuple[Sandbox, Sandbox], pool: ThreadPoolExecutor) -> None:
+    cloud, other = clouds
+    cloud.ensure(stack(TWO, "*", "pre-update"))
+    run = pool.submit(declare, cloud, stack(BIGGER, "*", "pre-update"), rollback=True)
+    wait(other, run, "second", "pre-update")
+    cloud.cancel("s")
+    assert "stack s was rolled back to what it was before" in run.result().errors[0]
+    assert waits(cloud) == []
+    assert flaws(cloud) == []
+
+
+def test_who_gives_up_what_waits_is_asked_anew_later(clouds: tuple[Sandbox, Sandbox], pool: ThreadPoolExecutor) -> None:
+    cloud, other = clouds
+    cloud.ensure(stack(TWO, "second", "pre-update"))
+    for _ in range(2):
+        run = pool.submit(cloud.ensure, stack(BIGGER, "second", "pre-update"))
+        wait(other, run, "second", "pre-update")
+        cloud.cancel("s")
+        assert run.result().errors
+        assert cloud.ensure(stack(TWO, "second", "pre-update")).errors == []
+        assert waits(cloud) == []
+
+
 def test_wrong_names(clouds: tuple[Sandbox, Sandbox]) -> None:
     cloud, _ = clouds
     cloud.ensure(stack(TWO))
     with pytest.raises(NotFound, match=r"^stack s does not wait at a hook of first; see where with: hook list$"):
         go_on(cloud, "first")
     with pytest.raises(NotFound, match=r"^stack s does not wait at pre-update of first; see where with: hook list$"):
-        clear(cloud, cloud.one("stack", "s"), "first", "pre-update", SYSTEM)
+        clear(cloud, cloud.one("stack", "s"), "first", "pre-update")
