@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from email import message_from_string
 from typing import Any
 
 import pytest
-from typed import Known, asked, errors, resource, spec
+from test_types_configs import CONFIGS
+from typed import Known, asked, resource, spec
 
 from sandbox import KEY
 from stackwright.engine.errors import InvalidInput
@@ -257,8 +257,17 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"name": "k", "save_private_key": True},
         {"public_key": None, "generate": True, "save_private_key": True},
     ),
-    ("OS::Nova::ServerGroup", {}, {"policy": "anti-affinity"}),
-    ("OS::Nova::ServerGroup", {"policies": ["soft-affinity"]}, {"policy": "soft-affinity"}),
+    ("OS::Nova::ServerGroup", {}, {"policy": "anti-affinity", "max_server_per_host": None}),
+    (
+        "OS::Nova::ServerGroup",
+        {"policies": ["soft-affinity"]},
+        {"policy": "soft-affinity", "max_server_per_host": None},
+    ),
+    (
+        "OS::Nova::ServerGroup",
+        {"rules": {"max_server_per_host": 3}},
+        {"policy": "anti-affinity", "max_server_per_host": 3},
+    ),
     (
         "OS::Nova::Flavor",
         {"ram": 512, "vcpus": 1, "flavorid": "auto", "extra_specs": {"a": 1}},
@@ -319,77 +328,6 @@ def test_every_type_with_a_kind_is_tried() -> None:
     assert tried == {item.name for item in TYPES.values() if item.kind}
 
 
-REFUSED = [
-    ("OS::Neutron::ProviderNet", {"network_type": "flat"}, "a network of the type flat needs physical_network"),
-    (
-        "OS::Neutron::ProviderNet",
-        {"network_type": "vlan", "physical_network": "p"},
-        "a network of the type vlan needs segmentation_id",
-    ),
-    (
-        "OS::Neutron::ProviderNet",
-        {"network_type": "flat", "physical_network": "p", "segmentation_id": 4},
-        "a network of the type flat has no segmentation_id",
-    ),
-    (
-        "OS::Neutron::Net",
-        {"value_specs": {"provider:network_type": "flat"}},
-        "a network of the type flat needs physical_network",
-    ),
-    ("OS::Neutron::Subnet", {"network": "n"}, "names no cidr"),
-    ("OS::Neutron::RouterInterface", {"router": "r"}, "has none of subnet, port; give one of them"),
-    (
-        "OS::Neutron::RouterInterface",
-        {"router": "r", "subnet": "s", "port": "p"},
-        "has subnet and port; give one of them",
-    ),
-    (
-        "OS::Neutron::Router",
-        {"external_gateway_info": {"network": "n", "external_fixed_ips": [{}, {}]}},
-        "a gateway has one external fixed IP, and not 2",
-    ),
-    (
-        "OS::Neutron::FloatingIP",
-        {"floating_network": "n", "fixed_ip_address": "10.0.0.7"},
-        "fixed_ip_address is an address of a port; give port_id as well",
-    ),
-    ("OS::Nova::FloatingIP", {}, r"names no pool, and there is not just one external network \(none\); name one"),
-    ("OS::Neutron::SecurityGroup", {"name": "default"}, "cannot be called default"),
-    ("OS::Neutron::SecurityGroup", {"rules": [{"protocol": "icmpv6"}]}, "icmpv6 is one for IPv6; say so by ethertype"),
-    ("OS::Nova::ServerGroup", {"policies": ["affinity", "anti-affinity"]}, "policies must be a list of one, and has 2"),
-    ("OS::Heat::RandomString", {"sequence": "digits", "character_classes": [{}]}, "exclude each other"),
-    ("OS::Heat::RandomString", {"length": 2, "character_classes": [{"min": 3}]}, "less than the 3 characters"),
-    ("OS::Heat::Value", {"value": "x", "type": "number"}, "must be a number"),
-    ("OS::Heat::TestResource", {"fail": True}, "fails, as its property fail asks for"),
-]
-
-
-@pytest.mark.parametrize(("name", "properties", "words"), REFUSED)
-def test_what_makes_no_sense_is_refused_in_a_sentence(name: str, properties: dict[str, Any], words: str) -> None:
-    with pytest.raises(InvalidInput, match=words):
-        spec(name, properties)
-
-
-@pytest.mark.parametrize(
-    ("name", "properties", "words"),
-    [
-        ("OS::Neutron::Subnet", {"network": "n", "gateway_ip": "10"}, "gateway_ip: the value 10 must be an IP address"),
-        ("OS::Neutron::Subnet", {"network": "n", "ip_version": 6}, "the value 6 needs IPv6, which is not here"),
-        ("OS::Neutron::Port", {}, "the property network is missing"),
-        ("OS::Neutron::Port", {"network": "n", "binding:vnic_type": "direct"}, "network cards are virtual ones"),
-        ("OS::Neutron::Router", {"ha": True}, "no other host takes over for a router's gateway"),
-        ("OS::Neutron::SecurityGroupRule", {"security_group": "g", "protocol": "vrrp"}, "a rule is for tcp, udp, sctp"),
-        ("OS::Nova::KeyPair", {"name": "k", "type": "x509"}, "keypairs are for SSH"),
-        ("OS::Nova::ServerGroup", {"policies": ["together"]}, "must be one of anti-affinity"),
-        ("OS::Heat::Stack", {"template": "t", "context": {"region_name": "Mars"}}, "the stack is made in this cloud"),
-        ("OS::Heat::ResourceGroup", {}, "the property resource_def is missing"),
-        ("OS::Heat::ResourceGroup", {"resource_def": {}}, "resource_def: the property type is missing"),
-    ],
-)
-def test_wrong_properties_are_named_with_their_place(name: str, properties: dict[str, Any], words: str) -> None:
-    assert words in "; ".join(errors(name, properties))
-
-
 def test_a_name_is_the_template_s_or_made() -> None:
     net = TYPES["OS::Neutron::Net"]
     assert net.label(asked("OS::Neutron::Net", {"name": "mine"})) == "mine"
@@ -417,79 +355,3 @@ def test_a_group_that_exists_refers_to_itself_by_its_id() -> None:
 )
 def test_what_get_resource_gives(name: str, row: Any, reference: str) -> None:
     assert TYPES[name].reference(row, Known(row)) == reference
-
-
-# Configs
-
-CONFIGS = {
-    "OS::Heat::SoftwareConfig": ({"config": "#!/bin/sh\n"}, "#!/bin/sh\n"),
-    "OS::Heat::StructuredConfig": ({"config": {"a": 1}}, {"a": 1}),
-    "OS::Heat::CloudConfig": (
-        {"cloud_config": {"packages": ["git"], "bootcmd": ["é"]}},
-        "#cloud-config\npackages:\n- git\nbootcmd:\n- é\n",
-    ),
-    "OS::Heat::MultipartMime": ({"parts": []}, None),
-}
-
-
-@pytest.mark.parametrize(("name", "properties", "config"), [(name, *case) for name, case in CONFIGS.items()])
-def test_a_config_keeps_its_content(name: str, properties: dict[str, Any], config: Any) -> None:
-    made = spec(name, properties)
-    row = resource("stack_value", "c", **made)
-    assert made["type"] == "config"
-    if config is not None:
-        assert TYPES[name].attribute("config", row, Known(row)) == config
-
-
-def test_a_config_tells_what_it_takes() -> None:
-    made = spec("OS::Heat::SoftwareConfig", {"inputs": [{"name": "a"}], "outputs": [{"name": "b"}], "group": "script"})
-    assert made["value"] == {
-        "config": "",
-        "group": "script",
-        "options": {},
-        "inputs": [{"name": "a", "type": "String", "replace_on_change": False}],
-        "outputs": [{"name": "b", "type": "String", "error_output": False}],
-    }
-
-
-CONFIG_ID = "6e0b0c52-5c1a-4f0e-9f5e-0d6f2a1b3c4d"
-
-
-def config(content: Any, id_: str = CONFIG_ID) -> Known:
-    return Known(resource("stack_value", id_, type="config", value={"config": content}))
-
-
-def message(properties: dict[str, Any], look: Known) -> Any:
-    return message_from_string(spec("OS::Heat::MultipartMime", properties, look=look)["value"]["config"])
-
-
-def test_parts_of_a_message_are_texts_and_configs() -> None:
-    parts = [
-        {"config": CONFIG_ID},
-        {"config": "#cloud-config\n", "subtype": "cloud-config", "filename": "a.cfg"},
-        {"config": "From é\n", "filename": "part-handler.py"},
-    ]
-    found = message({"parts": parts}, config("#!/bin/sh\nFrom here\n"))
-    assert [part.get_content_type() for part in found.get_payload()] == [
-        "text/plain",
-        "text/cloud-config",
-        "text/part-handler",
-    ]
-    assert [part.get_filename() for part in found.get_payload()] == [None, "a.cfg", "part-handler.py"]
-    texts = [part.get_payload(decode=True).decode(part.get_content_charset()) for part in found.get_payload()]
-    assert texts == ["#!/bin/sh\nFrom here\n", "#cloud-config\n", "From é\n"]
-
-
-def test_a_message_is_the_same_each_time() -> None:
-    properties = {"parts": [{"config": "a"}, {"config": "b"}]}
-    first, second = (spec("OS::Heat::MultipartMime", properties) for _ in range(2))
-    assert first == second
-
-
-def test_a_message_inside_a_message_is_taken_apart() -> None:
-    inner = {"parts": [{"config": "é", "subtype": "cloud-config"}, {"config": "b", "filename": "f.sh"}]}
-    text = spec("OS::Heat::MultipartMime", inner)["value"]["config"]
-    outer = {"parts": [{"config": CONFIG_ID, "type": "multipart"}, {"config": "no message", "type": "multipart"}]}
-    found = message(outer, config(text))
-    assert [part.get_content_type() for part in found.get_payload()] == ["text/cloud-config", "text/f"]
-    assert found.get_payload()[0].get_payload(decode=True).decode() == "é"

@@ -8,7 +8,7 @@ from typing import Any
 
 from stackwright.engine.errors import InvalidInput
 from stackwright.engine.resource import Resource
-from stackwright.orchestration.constraints import AllowedValues, Length
+from stackwright.orchestration.constraints import AllowedValues, Length, Range
 from stackwright.orchestration.types import common
 from stackwright.orchestration.types.base import Asked, Attribute, Lacking, Look, Prop, Type
 
@@ -53,7 +53,7 @@ def _server_group(asked: Asked) -> Mapping[str, Any]:
     policies = asked.properties["policies"]
     if len(policies) != 1:
         raise InvalidInput(f"server group {asked.name}: policies must be a list of one, and has {len(policies)}")
-    return {"policy": policies[0]}
+    return {"policy": policies[0], "max_server_per_host": asked.properties["rules"].get("max_server_per_host")}
 
 
 POLICIES = ("anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity")
@@ -71,8 +71,9 @@ SERVER_GROUP = Type(
         ),
         "rules": Prop(
             "map",
-            "How many of its servers may be on one host.",
-            constraints=(Lacking("cannot be had: anti-affinity is one server on each host"),),
+            "How many of its servers anti-affinity allows on one host.",
+            default={},
+            schema={"max_server_per_host": Prop("integer", "One, if left out.", constraints=(Range(1),))},
         ),
     },
     spec=_server_group,
