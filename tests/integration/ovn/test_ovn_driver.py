@@ -28,9 +28,13 @@ Connect = Callable[[], OvnDriver]
 
 def cloud() -> list[Object]:
     """One of everything."""
+    return [*switching(), *routing()]
+
+
+def switching() -> list[Object]:
+    """Networks with what is plugged into them, and what filters that."""
     net = {"resource": NET, "title": "web"}
     outside = {"resource": OUTSIDE, "title": "public"}
-    router = {"resource": ROUTER, "title": "edge"}
     return [
         o.Switch(name=NET, **net),
         o.Switch(name=OUTSIDE, **outside),
@@ -57,6 +61,13 @@ def cloud() -> list[Object]:
         ),
         o.PortGroup(name=PORT_GROUP, resource=GROUP, title="ssh"),
         rule(22),
+    ]
+
+
+def routing() -> list[Object]:
+    """A router between them, with both its sides."""
+    router = {"resource": ROUTER, "title": "edge"}
+    return [
         o.Router(name=ROUTER, **router),
         o.RouterPort(name="inside", router=ROUTER, mac="fa:16:3e:00:00:02", networks=("10.0.0.1/24",), **router),
         o.SwitchPort(
