@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from stacks import VERSION, WEB, wanted
-from test_fuzz import VALUES, one_sentence
+from test_fuzz import VALUES, is_one_sentence
 
 from sandbox import Sandbox
 from stackwright.engine.errors import StackwrightError
@@ -113,7 +113,8 @@ def test_any_stack_is_declared_or_refused(cloud: Sandbox, template: dict[str, An
         result = cloud.ensure(request, check=True)
     except StackwrightError as error:
         event("refused")
-        one_sentence(error)
+        told = is_one_sentence(error)
+        assert told
     else:
         event("accepted")
         assert "(after" not in repr(result.outcomes)
@@ -209,7 +210,7 @@ def test_a_stack_that_would_run_away_is_refused(cloud: Sandbox, text: str, files
     with pytest.raises(StackwrightError) as error:
         cloud.ensure(wanted(text, files=files))
     assert words in str(error.value)
-    one_sentence(error.value)
+    assert is_one_sentence(error.value)
     assert len(str(error.value)) < 1000
     assert time.process_time() - began < SOON_S
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < LARGE_MIB * 1024
